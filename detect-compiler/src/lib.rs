@@ -1,0 +1,9 @@
+//! Compiler of detection rules: rule files in, tokens out.
+//!
+//! `rule` (TOML) -> front end (`esql`, `eql`, `kql`, `lucene`) -> `plan` ->
+//! `ruleset` (optimiser over all rules) -> `code`. An ordinary library: it does
+//! not know `proc_macro`.
+
+pub mod diagnostic;
+pub mod plan;
+pub mod schema;

@@ -1,0 +1,11 @@
+//! Runtime of compiled detection rules.
+//!
+//! In: bytes of NDJSON events and the constant tables and functions that
+//! `detect-compiler` generated. Out: alerts. This crate knows no query language
+//! and neither the compiler nor the macro; what a language means by null,
+//! several values or case has been decided before it is reached here.
+
+pub mod event;
+pub mod functions;
+pub mod test;
+pub mod value;
