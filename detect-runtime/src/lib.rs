@@ -7,5 +7,7 @@
 
 pub mod event;
 pub mod functions;
+pub mod head;
+pub mod state;
 pub mod test;
 pub mod value;

@@ -7,7 +7,7 @@
 
 use detect_runtime::functions::Function;
 use detect_runtime::test::Test;
-use detect_runtime::value::{Type, Value};
+use detect_runtime::value::{Owned, Type};
 
 /// A rule's plan.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ pub struct Expr {
 #[derive(Clone, Debug)]
 pub enum ExprKind {
     /// A constant.
-    Const(Constant),
+    Const(Owned),
     /// A column of the row: number of its slot in the current frame.
     Slot(usize),
     /// A stored field of the event (only inside [`Cond::Expr`]).
@@ -180,108 +180,6 @@ pub enum ExprKind {
     Cond(Box<Cond>),
 }
 
-/// A constant with owned contents; [`Constant::value`] lends it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Constant {
-    /// Null of any type.
-    Null,
-    /// A single scalar that owns nothing.
-    Scalar(Scalar),
-    /// A text (keyword, source).
-    Text(String),
-    /// A version.
-    Version(String),
-    /// A shape's well-known text.
-    Shape(String),
-    /// At least two constants.
-    Multi(Vec<Constant>),
-}
-
-/// Scalars without contents on the heap.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Scalar {
-    /// See [`Type::Boolean`].
-    Boolean(bool),
-    /// See [`Type::Integer`].
-    Integer(i32),
-    /// See [`Type::Long`].
-    Long(i64),
-    /// See [`Type::UnsignedLong`].
-    UnsignedLong(u64),
-    /// See [`Type::Double`].
-    Double(f64),
-    /// See [`Type::Date`].
-    Date(i64),
-    /// See [`Type::DateNanos`].
-    DateNanos(i64),
-    /// See [`Type::Ip`].
-    Ip([u8; 16]),
-    /// A point.
-    Point(detect_runtime::value::Point),
-    /// Months and days.
-    Period {
-        /// Months.
-        months: i32,
-        /// Days.
-        days: i32,
-    },
-    /// Milliseconds.
-    Duration(i64),
-}
-
-impl Constant {
-    /// The value, allocated in `arena`.
-    pub fn value<'a>(&'a self, arena: &'a bumpalo::Bump) -> Value<'a> {
-        match self {
-            Constant::Null => Value::Null,
-            Constant::Text(t) => Value::Text(t),
-            Constant::Version(t) => Value::Version(t),
-            Constant::Shape(t) => Value::Shape(t),
-            Constant::Multi(all) => {
-                Value::from_slice(arena.alloc_slice_fill_iter(all.iter().map(|c| c.value(arena))))
-            }
-            Constant::Scalar(s) => match s {
-                Scalar::Boolean(b) => Value::Boolean(*b),
-                Scalar::Integer(n) => Value::Integer(*n),
-                Scalar::Long(n) => Value::Long(*n),
-                Scalar::UnsignedLong(n) => Value::UnsignedLong(*n),
-                Scalar::Double(n) => Value::Double(*n),
-                Scalar::Date(n) => Value::Date(*n),
-                Scalar::DateNanos(n) => Value::DateNanos(*n),
-                Scalar::Ip(a) => Value::Ip(*a),
-                Scalar::Point(p) => Value::Point(p),
-                Scalar::Period { months, days } => Value::Period { months: *months, days: *days },
-                Scalar::Duration(n) => Value::Duration(*n),
-            },
-        }
-    }
-
-    /// Owns a value.
-    pub fn of(value: Value<'_>) -> Constant {
-        let scalar = match value {
-            Value::Null => return Constant::Null,
-            Value::Text(t) => return Constant::Text(t.to_owned()),
-            Value::Version(t) => return Constant::Version(t.to_owned()),
-            Value::Shape(t) => return Constant::Shape(t.to_owned()),
-            Value::Multi(all) => {
-                return Constant::Multi(all.iter().map(|v| Constant::of(*v)).collect());
-            }
-            Value::Boolean(b) => Scalar::Boolean(b),
-            Value::Integer(n) => Scalar::Integer(n),
-            Value::Long(n) => Scalar::Long(n),
-            Value::UnsignedLong(n) => Scalar::UnsignedLong(n),
-            Value::Double(n) => Scalar::Double(n),
-            Value::Date(n) => Scalar::Date(n),
-            Value::DateNanos(n) => Scalar::DateNanos(n),
-            Value::Ip(a) => Scalar::Ip(a),
-            Value::Point(p) => Scalar::Point(*p),
-            Value::Period { months, days } => Scalar::Period { months, days },
-            Value::Duration(n) => Scalar::Duration(n),
-        };
-        Constant::Scalar(scalar)
-    }
-}
-
 /// An ES|QL query. Columns live in numbered slots of a *frame*; KEEP, DROP and
 /// RENAME only change names and so leave no trace but in `output`. STATS begins
 /// a new frame, whose first slots are its aggregates and then its keys.
@@ -314,7 +212,7 @@ pub enum Rows {
         slots: Vec<Field>,
     },
     /// ROW: one row of constants.
-    Constants(Vec<Constant>),
+    Constants(Vec<Owned>),
 }
 
 /// A result column.

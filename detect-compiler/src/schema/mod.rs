@@ -91,7 +91,7 @@ impl Schema {
             Some(parent) if BUILTIN.contains_key(parent) => {
                 FieldType { mapping: Mapping::Caseless, ..BUILTIN[parent] }
             }
-            _ => self.flattened_parent(path).unwrap_or(UNKNOWN),
+            _ => flattened_parent(path).unwrap_or(UNKNOWN),
         }
     }
 
@@ -100,22 +100,23 @@ impl Schema {
         let builtin = if self.closed { None } else { Some(BUILTIN.keys().copied()) };
         self.overrides.keys().map(String::as_str).chain(builtin.into_iter().flatten())
     }
+}
 
-    fn flattened_parent(&self, path: &str) -> Option<FieldType> {
-        let mut end = path.len();
-        while let Some(dot) = path[..end].rfind('.') {
-            end = dot;
-            if BUILTIN.get(&path[..end])?.mapping == Mapping::Flattened {
-                return Some(FieldType {
-                    ty: Type::Keyword,
-                    mapping: Mapping::Keyword,
-                    array: None,
-                    known: true,
-                });
-            }
+fn flattened_parent(path: &str) -> Option<FieldType> {
+    let mut end = path.len();
+    while let Some(dot) = path[..end].rfind('.') {
+        end = dot;
+        let parent = BUILTIN.get(&path[..end]);
+        if parent.is_some_and(|field| field.mapping == Mapping::Flattened) {
+            return Some(FieldType {
+                ty: Type::Keyword,
+                mapping: Mapping::Keyword,
+                array: None,
+                known: true,
+            });
         }
-        None
     }
+    None
 }
 
 /// The field type that an Elasticsearch type name stands for; `None` if unknown.

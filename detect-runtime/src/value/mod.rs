@@ -4,6 +4,10 @@
 //! functions, aggregates and table stages work on. Must not know where a value
 //! came from.
 
+mod owned;
+
+pub use owned::Owned;
+
 use bumpalo::Bump;
 use core::cell::Cell;
 

@@ -1,0 +1,195 @@
+//! Stateful heads: what stands between the events that satisfy a rule and the
+//! rule's alerts (aggregates over windows, sequences, thresholds, seen terms,
+//! indicators).
+//!
+//! In: [`Hit`]s of one rule, in input order, and the movement of time. Out:
+//! [`Draft`]s of alerts. A head must not know how an event was read, nor what an
+//! alert looks like as JSON. Every head can write its state and read it back.
+
+use crate::state::{DecodeError, Reader};
+use crate::value::{Owned, Value};
+use bumpalo::Bump;
+use std::sync::Arc;
+
+/// What the per-event part of a stateful rule hands over: the record that
+/// threads, processes and machines exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'a> {
+    /// Rule's time in milliseconds: `timestamp_override` where present, else
+    /// `@timestamp`. Windows and lateness go by it.
+    pub time: i64,
+    /// `@timestamp` in nanoseconds; order and maxspan of sequences go by it.
+    pub order: i64,
+    /// Position of the event in the input; decides ties.
+    pub position: u64,
+    /// The fields that the head asked for, in its order. For a pipeline: the
+    /// row behind its last per-event stage.
+    pub row: &'a [Value<'a>],
+    /// Sequences and samples: bit `k` = the event satisfies term `k` by itself;
+    /// the bit behind the last term is `until`.
+    pub terms: u64,
+    /// The event, where the head's alerts are made from events.
+    pub source: Option<&'a Source>,
+}
+
+/// A source event that an alert copies or descends from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The line as it came.
+    pub line: Box<[u8]>,
+    /// Its index name, empty if none.
+    pub index: Box<str>,
+}
+
+/// Surroundings of a call into a head.
+pub struct Env<'e> {
+    /// For intermediate values; reset by the engine.
+    pub arena: &'e Bump,
+    /// Settings of the run.
+    pub settings: &'e Settings,
+    /// Where alerts go.
+    pub drafts: &'e mut Vec<Draft>,
+    /// What was lost and why.
+    pub losses: &'e mut Losses,
+}
+
+/// How windows and emission behave in this run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How far an event may lag behind the rule's clock, in milliseconds.
+    pub lateness: i64,
+    /// A row per tick, as the scheduled engine gives, instead of one when a
+    /// group comes to satisfy the rule.
+    pub faithful: bool,
+    /// One window over all input instead of the rule's schedule; the tick is
+    /// this time if given, else that of the latest event.
+    pub whole: Option<Whole>,
+    /// Bytes of state a rule may hold; what exceeds it goes oldest first.
+    pub rule_memory: Option<usize>,
+}
+
+/// One window over everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// The tick in milliseconds.
+    pub now: Option<i64>,
+}
+
+/// Counted losses of a head; none is silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Events behind the watermark.
+    pub late: u64,
+    /// Groups, pending sequences or terms dropped for lack of memory.
+    pub evicted: u64,
+}
+
+/// An alert in the making.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// `@timestamp` of the alert in milliseconds: the tick of a windowed rule,
+    /// the rule's time of the event else.
+    pub time: i64,
+    /// What it is made of.
+    pub content: Content,
+    /// Present if the rule suppresses.
+    pub suppression: Option<Suppression>,
+}
+
+/// Contents by kind of rule.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A copy of the event.
+    Event(Arc<Source>),
+    /// A result row of a pipeline; columns as in the plan's output. `source` is
+    /// there where the rule does not aggregate.
+    Row {
+        /// Values of the output columns.
+        columns: Box<[Owned]>,
+        /// The event that the row comes from.
+        source: Option<Arc<Source>>,
+        /// Window (start, end] in milliseconds, and number of the row in it.
+        window: (i64, i64, u32),
+    },
+    /// Events of a sequence or sample in order; `None` stands for a missing term.
+    Sequence {
+        /// The events.
+        events: Vec<Option<Arc<Source>>>,
+        /// Values of the join keys.
+        keys: Box<[Owned]>,
+    },
+    /// A bucket of a threshold rule.
+    Threshold {
+        /// Grouping values in order of the rule's fields.
+        terms: Box<[Owned]>,
+        /// Events in the bucket.
+        count: u64,
+        /// Distinct values, if the rule asks.
+        cardinality: Option<u64>,
+        /// Time of the oldest and newest event in milliseconds.
+        span: (i64, i64),
+    },
+    /// The first event with a new combination of values.
+    NewTerms {
+        /// The event.
+        event: Arc<Source>,
+        /// The combination.
+        terms: Box<[Owned]>,
+    },
+    /// An event that indicators match.
+    Threat {
+        /// The event.
+        event: Arc<Source>,
+        /// Matched indicator documents (JSON text), event field, value.
+        matches: Vec<Indicator>,
+    },
+}
+
+/// One matched indicator.
+#[derive(Clone, Debug)]
+pub struct Indicator {
+    /// The indicator's document as JSON text.
+    pub document: Arc<str>,
+    /// Field of the event that matched.
+    pub field: &'static str,
+    /// Its value.
+    pub value: Box<str>,
+    /// Number of the document in its file.
+    pub number: u64,
+    /// Index name or file that it came from.
+    pub index: Arc<str>,
+}
+
+/// What suppression did.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// Values of `group_by`, null for a missing one.
+    pub terms: Box<[Owned]>,
+    /// Time of the first and of the last match in milliseconds.
+    pub span: (i64, i64),
+    /// Matches absorbed beyond the first.
+    pub count: u64,
+}
+
+/// A stateful head of one rule.
+pub trait Head: Send {
+    /// Takes a hit. The head keeps its own clock: the largest [`Hit::time`].
+    fn hit(&mut self, hit: &Hit<'_>, env: &mut Env<'_>);
+
+    /// Moves the clock to at least `time` (an outside tick, or the watermark of
+    /// the slowest source) and runs every tick that has become due.
+    fn tick(&mut self, time: i64, env: &mut Env<'_>);
+
+    /// End of input: runs every tick whose window still holds an event and
+    /// settles what waits for time to pass.
+    fn finish(&mut self, env: &mut Env<'_>);
+
+    /// Appends the state.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Replaces the state by one that [`Head::encode`] wrote.
+    fn decode(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError>;
+
+    /// Bytes of state held now.
+    fn memory(&self) -> usize;
+}
