@@ -78,6 +78,11 @@ impl<'b> Reader<'b> {
         Ok(array)
     }
 
+    /// What is left.
+    pub fn rest(&self) -> &'b [u8] {
+        &self.bytes[self.at..]
+    }
+
     /// A length, and a check that so many bytes are left at least: a damaged
     /// state never makes us reserve more memory than it has bytes.
     pub fn length(&mut self) -> Result<usize, DecodeError> {
@@ -86,6 +91,14 @@ impl<'b> Reader<'b> {
             return Err(DecodeError::Truncated { at: self.at });
         }
         Ok(n as usize)
+    }
+}
+
+impl<'b> Reader<'b> {
+    /// A text, borrowed.
+    pub fn text(&mut self) -> Result<&'b str, DecodeError> {
+        let length = self.length()?;
+        core::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Utf8)
     }
 }
 
@@ -151,9 +164,7 @@ impl Encode for str {
 
 impl Decode for Box<str> {
     fn decode(from: &mut Reader<'_>) -> Result<Box<str>, DecodeError> {
-        let length = from.length()?;
-        let bytes = from.take(length)?;
-        core::str::from_utf8(bytes).map(Into::into).map_err(|_| DecodeError::Utf8)
+        from.text().map(Into::into)
     }
 }
 

@@ -4,8 +4,10 @@
 //! functions, aggregates and table stages work on. Must not know where a value
 //! came from.
 
+mod order;
 mod owned;
 
+pub use order::{compare, compare_versions};
 pub use owned::Owned;
 
 use bumpalo::Bump;

@@ -76,6 +76,45 @@ impl Owned {
     /// Lends the value; only a multi-value takes room in the arena.
     pub fn lend<'a>(&'a self, arena: &'a Bump) -> Value<'a> {
         match self {
+            Owned::Multi(all) => {
+                Value::from_slice(arena.alloc_slice_fill_iter(all.iter().map(|v| v.lend(arena))))
+            }
+            single => single.single().unwrap_or_default(),
+        }
+    }
+
+    /// Equality with a borrowed value, by kind and bits as between two owned ones.
+    pub fn is(&self, value: Value<'_>) -> bool {
+        match (self, value) {
+            (Owned::Null, Value::Null) => true,
+            (Owned::Boolean(a), Value::Boolean(b)) => *a == b,
+            (Owned::Integer(a), Value::Integer(b)) => *a == b,
+            (Owned::Long(a), Value::Long(b))
+            | (Owned::Date(a), Value::Date(b))
+            | (Owned::DateNanos(a), Value::DateNanos(b))
+            | (Owned::Duration(a), Value::Duration(b)) => *a == b,
+            (Owned::UnsignedLong(a), Value::UnsignedLong(b)) => *a == b,
+            (Owned::Double(a), Value::Double(b)) => a.to_bits() == b.to_bits(),
+            (Owned::Text(a), Value::Text(b))
+            | (Owned::Version(a), Value::Version(b))
+            | (Owned::Shape(a), Value::Shape(b)) => &**a == b,
+            (Owned::Ip(a), Value::Ip(b)) => *a == b,
+            (Owned::Point(a), Value::Point(b)) => {
+                (a.x.to_bits(), a.y.to_bits(), a.geo) == (b.x.to_bits(), b.y.to_bits(), b.geo)
+            }
+            (Owned::Period { months: a, days: b }, Value::Period { months: c, days: d }) => {
+                (*a, *b) == (c, d)
+            }
+            (Owned::Multi(a), Value::Multi(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is(*b))
+            }
+            _ => false,
+        }
+    }
+
+    /// Lends everything but a multi-value.
+    fn single(&self) -> Option<Value<'_>> {
+        Some(match self {
             Owned::Null => Value::Null,
             Owned::Boolean(b) => Value::Boolean(*b),
             Owned::Integer(n) => Value::Integer(*n),
@@ -91,30 +130,121 @@ impl Owned {
             Owned::Shape(t) => Value::Shape(t),
             Owned::Period { months, days } => Value::Period { months: *months, days: *days },
             Owned::Duration(n) => Value::Duration(*n),
-            Owned::Multi(all) => {
-                Value::from_slice(arena.alloc_slice_fill_iter(all.iter().map(|v| v.lend(arena))))
-            }
-        }
+            Owned::Multi(_) => return None,
+        })
     }
 
     fn tag(&self) -> u8 {
+        self.single().map_or(MULTI, |value| value.tag())
+    }
+
+    /// Bytes on the heap beside the value itself.
+    pub fn heap(&self) -> usize {
         match self {
-            Owned::Null => 0,
-            Owned::Boolean(_) => 1,
-            Owned::Integer(_) => 2,
-            Owned::Long(_) => 3,
-            Owned::UnsignedLong(_) => 4,
-            Owned::Double(_) => 5,
-            Owned::Text(_) => 6,
-            Owned::Date(_) => 7,
-            Owned::DateNanos(_) => 8,
-            Owned::Ip(_) => 9,
-            Owned::Version(_) => 10,
-            Owned::Point(_) => 11,
-            Owned::Shape(_) => 12,
-            Owned::Period { .. } => 13,
-            Owned::Duration(_) => 14,
-            Owned::Multi(_) => 15,
+            Owned::Text(t) | Owned::Version(t) | Owned::Shape(t) => t.len(),
+            Owned::Point(_) => size_of::<Point>(),
+            Owned::Multi(all) => all.iter().map(|value| size_of::<Owned>() + value.heap()).sum(),
+            _ => 0,
+        }
+    }
+}
+
+/// Tag of a multi-value in the byte form.
+const MULTI: u8 = 15;
+
+impl<'a> Value<'a> {
+    /// Tag in the byte form.
+    fn tag(&self) -> u8 {
+        match self {
+            Value::Null => 0,
+            Value::Boolean(_) => 1,
+            Value::Integer(_) => 2,
+            Value::Long(_) => 3,
+            Value::UnsignedLong(_) => 4,
+            Value::Double(_) => 5,
+            Value::Text(_) => 6,
+            Value::Date(_) => 7,
+            Value::DateNanos(_) => 8,
+            Value::Ip(_) => 9,
+            Value::Version(_) => 10,
+            Value::Point(_) => 11,
+            Value::Shape(_) => 12,
+            Value::Period { .. } => 13,
+            Value::Duration(_) => 14,
+            Value::Multi(_) => MULTI,
+        }
+    }
+
+    /// Reads a value that borrows its texts from the bytes; points and
+    /// multi-values take room in the arena.
+    pub fn decode_in(from: &mut Reader<'a>, arena: &'a Bump) -> Result<Value<'a>, DecodeError> {
+        Ok(match from.byte()? {
+            0 => Value::Null,
+            1 => Value::Boolean(bool::decode(from)?),
+            2 => Value::Integer(i32::decode(from)?),
+            3 => Value::Long(i64::decode(from)?),
+            4 => Value::UnsignedLong(u64::decode(from)?),
+            5 => Value::Double(f64::decode(from)?),
+            6 => Value::Text(from.text()?),
+            7 => Value::Date(i64::decode(from)?),
+            8 => Value::DateNanos(i64::decode(from)?),
+            9 => Value::Ip(from.array()?),
+            10 => Value::Version(from.text()?),
+            11 => Value::Point(arena.alloc(Point {
+                x: f64::decode(from)?,
+                y: f64::decode(from)?,
+                geo: bool::decode(from)?,
+            })),
+            12 => Value::Shape(from.text()?),
+            13 => Value::Period { months: i32::decode(from)?, days: i32::decode(from)? },
+            14 => Value::Duration(i64::decode(from)?),
+            MULTI => {
+                let length = from.length()?;
+                let all = arena.alloc_slice_fill_copy(length, Value::Null);
+                for value in all.iter_mut() {
+                    flat(from)?;
+                    *value = Value::decode_in(from, arena)?;
+                }
+                Value::from_slice(all)
+            }
+            tag => return Err(DecodeError::Tag { what: "value", tag }),
+        })
+    }
+}
+
+/// A multi-value holds single values: a damaged state must not nest them, which
+/// would cost us the stack.
+fn flat(from: &Reader<'_>) -> Result<(), DecodeError> {
+    match from.rest().first() {
+        Some(&MULTI) => Err(DecodeError::Tag { what: "single value", tag: MULTI }),
+        _ => Ok(()),
+    }
+}
+
+impl Encode for Value<'_> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.tag());
+        match self {
+            Value::Null => {}
+            Value::Boolean(b) => b.encode(out),
+            Value::Integer(n) => n.encode(out),
+            Value::Long(n) | Value::Date(n) | Value::DateNanos(n) | Value::Duration(n) => {
+                n.encode(out);
+            }
+            Value::UnsignedLong(n) => n.encode(out),
+            Value::Double(n) => n.encode(out),
+            Value::Text(t) | Value::Version(t) | Value::Shape(t) => t.encode(out),
+            Value::Ip(a) => out.extend_from_slice(a),
+            Value::Point(p) => {
+                p.x.encode(out);
+                p.y.encode(out);
+                p.geo.encode(out);
+            }
+            Value::Period { months, days } => {
+                months.encode(out);
+                days.encode(out);
+            }
+            Value::Multi(all) => all.encode(out),
         }
     }
 }
@@ -172,33 +302,12 @@ impl Hash for Owned {
 
 impl Encode for Owned {
     fn encode(&self, out: &mut Vec<u8>) {
-        out.push(self.tag());
-        match self {
-            Owned::Null => {}
-            Owned::Boolean(b) => b.encode(out),
-            Owned::Integer(n) => n.encode(out),
-            Owned::Long(n) | Owned::Date(n) | Owned::DateNanos(n) | Owned::Duration(n) => {
-                n.encode(out);
+        match (self, self.single()) {
+            (Owned::Multi(all), _) => {
+                out.push(MULTI);
+                all.encode(out);
             }
-            Owned::UnsignedLong(n) => n.encode(out),
-            Owned::Double(n) => n.encode(out),
-            Owned::Text(t) | Owned::Version(t) | Owned::Shape(t) => t.encode(out),
-            Owned::Ip(a) => out.extend_from_slice(a),
-            Owned::Point(p) => {
-                p.x.encode(out);
-                p.y.encode(out);
-                p.geo.encode(out);
-            }
-            Owned::Period { months, days } => {
-                months.encode(out);
-                days.encode(out);
-            }
-            Owned::Multi(all) => {
-                (all.len() as u64).encode(out);
-                for value in all {
-                    value.encode(out);
-                }
-            }
+            (_, single) => single.unwrap_or_default().encode(out),
         }
     }
 }
@@ -225,7 +334,15 @@ impl Decode for Owned {
             12 => Owned::Shape(Box::decode(from)?),
             13 => Owned::Period { months: i32::decode(from)?, days: i32::decode(from)? },
             14 => Owned::Duration(i64::decode(from)?),
-            15 => Owned::Multi(Vec::<Owned>::decode(from)?.into()),
+            MULTI => {
+                let length = from.length()?;
+                let mut all = Vec::with_capacity(length);
+                for _ in 0..length {
+                    flat(from)?;
+                    all.push(Owned::decode(from)?);
+                }
+                Owned::Multi(all.into())
+            }
             tag => return Err(DecodeError::Tag { what: "value", tag }),
         })
     }
