@@ -8,6 +8,12 @@
 pub mod event;
 pub mod functions;
 pub mod head;
+pub mod indicator;
+pub mod key;
+pub mod lineage;
+pub mod sequence;
 pub mod state;
+pub mod terms;
 pub mod test;
+pub mod threshold;
 pub mod value;

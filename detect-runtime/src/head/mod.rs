@@ -6,9 +6,14 @@
 //! [`Draft`]s of alerts. A head must not know how an event was read, nor what an
 //! alert looks like as JSON. Every head can write its state and read it back.
 
+#[cfg(test)]
+pub(crate) mod trial;
+
+use crate::indicator::Indicators;
 use crate::state::{DecodeError, Reader};
-use crate::value::{Owned, Value};
+use crate::value::{Owned, Value, Warnings};
 use bumpalo::Bump;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What the per-event part of a stateful rule hands over: the record that
@@ -25,15 +30,67 @@ pub struct Hit<'a> {
     /// The fields that the head asked for, in its order. For a pipeline: the
     /// row behind its last per-event stage.
     pub row: &'a [Value<'a>],
-    /// Sequences and samples: bit `k` = the event satisfies term `k` by itself;
-    /// the bit behind the last term is `until`.
+    /// Sequences and samples: bit `k` = the event satisfies condition `k` by
+    /// itself. Which term has which bit stands in the head's descriptor: the
+    /// copies of a term `with runs` share one, `until` has its own.
     pub terms: u64,
     /// The event, where the head's alerts are made from events.
-    pub source: Option<&'a Source>,
+    pub source: Option<&'a Lent<'a>>,
+}
+
+impl Hit<'_> {
+    /// The event for keeping; empty where the hit came without one.
+    pub fn share(&self) -> Arc<Source> {
+        self.source.map_or_else(Arc::default, Lent::share)
+    }
+}
+
+/// The event as it stands in the input. It is copied when the first head keeps
+/// it, and all heads share that copy.
+#[derive(Debug)]
+pub struct Lent<'a> {
+    line: &'a [u8],
+    index: &'a str,
+    shared: OnceCell<Arc<Source>>,
+}
+
+impl<'a> Lent<'a> {
+    /// Lends a line and its index name; nothing is copied yet.
+    pub fn new(line: &'a [u8], index: &'a str) -> Lent<'a> {
+        Lent { line, index, shared: OnceCell::new() }
+    }
+
+    /// Lends an event that is kept already.
+    pub fn kept(source: &'a Arc<Source>) -> Lent<'a> {
+        Lent {
+            line: &source.line,
+            index: &source.index,
+            shared: OnceCell::from(Arc::clone(source)),
+        }
+    }
+
+    /// The line.
+    pub fn line(&self) -> &'a [u8] {
+        self.line
+    }
+
+    /// The index name, empty if none.
+    pub fn index(&self) -> &'a str {
+        self.index
+    }
+
+    /// The event for keeping.
+    pub fn share(&self) -> Arc<Source> {
+        Arc::clone(
+            self.shared.get_or_init(|| {
+                Arc::new(Source { line: self.line.into(), index: self.index.into() })
+            }),
+        )
+    }
 }
 
 /// A source event that an alert copies or descends from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The line as it came.
     pub line: Box<[u8]>,
@@ -51,10 +108,12 @@ pub struct Env<'e> {
     pub drafts: &'e mut Vec<Draft>,
     /// What was lost and why.
     pub losses: &'e mut Losses,
+    /// Warnings of the rule's expressions.
+    pub warnings: &'e Warnings,
 }
 
 /// How windows and emission behave in this run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// How far an event may lag behind the rule's clock, in milliseconds.
     pub lateness: i64,
@@ -66,6 +125,10 @@ pub struct Settings {
     pub whole: Option<Whole>,
     /// Bytes of state a rule may hold; what exceeds it goes oldest first.
     pub rule_memory: Option<usize>,
+    /// What was seen before the input begins counts as complete: a term that
+    /// was never seen is new from the first event on. Else a new-terms rule
+    /// learns for the length of its history first.
+    pub history_complete: bool,
 }
 
 /// One window over everything.
@@ -82,6 +145,9 @@ pub struct Losses {
     pub late: u64,
     /// Groups, pending sequences or terms dropped for lack of memory.
     pub evicted: u64,
+    /// New terms not reported because the history is not yet as long as the
+    /// rule asks.
+    pub learning: u64,
 }
 
 /// An alert in the making.
@@ -175,6 +241,13 @@ pub struct Suppression {
 pub trait Head: Send {
     /// Takes a hit. The head keeps its own clock: the largest [`Hit::time`].
     fn hit(&mut self, hit: &Hit<'_>, env: &mut Env<'_>);
+
+    /// Takes a hit as history that raises no alert (new-terms rules).
+    fn learn(&mut self, _hit: &Hit<'_>, _env: &mut Env<'_>) {}
+
+    /// Goes on with another set of indicators (indicator-match rules). The
+    /// engine calls it between two events.
+    fn replace_indicators(&mut self, _set: &Arc<Indicators>) {}
 
     /// Moves the clock to at least `time` (an outside tick, or the watermark of
     /// the slowest source) and runs every tick that has become due.

@@ -58,6 +58,11 @@ impl<'b> Reader<'b> {
         self.at == self.bytes.len()
     }
 
+    /// The next byte, which stays.
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
     /// The next `n` bytes.
     pub fn take(&mut self, n: usize) -> Result<&'b [u8], DecodeError> {
         let rest = &self.bytes[self.at..];
