@@ -98,6 +98,14 @@ pub enum Test {
         /// The other side.
         nanos: i128,
     },
+    /// The value, a date, lies between two instants in nanoseconds since 1970,
+    /// both included (a date literal without a time stands for its whole day).
+    DateWithin {
+        /// First instant.
+        from: i128,
+        /// Last instant.
+        to: i128,
+    },
     /// The value, a version text, compares with a version.
     VersionOrder {
         /// The comparison.
