@@ -5,6 +5,7 @@
 //! and neither the compiler nor the macro; what a language means by null,
 //! several values or case has been decided before it is reached here.
 
+pub mod alert;
 pub mod event;
 pub mod functions;
 pub mod head;

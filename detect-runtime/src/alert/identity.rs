@@ -1,0 +1,36 @@
+//! Ids: of rules, and of alerts as a function of what caused them.
+
+use std::fmt::Write as _;
+
+/// Name space of rule UUIDs: the version-5 UUID of
+/// `https://github.com/elastic/detection-rules` in the URL name space of RFC 9562.
+pub const RULE_NAMESPACE: [u8; 16] = [
+    0x1d, 0x23, 0x59, 0x0b, 0x65, 0x8e, 0x5a, 0xa3, 0xad, 0x26, 0x45, 0x88, 0xef, 0x4a, 0x07, 0xc4,
+];
+
+/// `kibana.alert.rule.uuid`: the version-5 UUID of the rule id in [`RULE_NAMESPACE`].
+///
+/// ```
+/// use detect_runtime::alert::rule_uuid;
+/// assert_eq!(
+///     rule_uuid("8eeeda11-dca6-4c3e-910f-7089db412d1c"),
+///     "d102022f-51b2-57cf-b39f-5ebbf2234483",
+/// );
+/// ```
+pub fn rule_uuid(rule_id: &str) -> String {
+    let mut hash = sha1_smol::Sha1::new();
+    hash.update(&RULE_NAMESPACE);
+    hash.update(rule_id.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.digest().bytes()[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x50;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut text = String::with_capacity(36);
+    for (i, byte) in bytes.iter().enumerate() {
+        if matches!(i, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        let _infallible = write!(text, "{byte:02x}");
+    }
+    text
+}
