@@ -38,7 +38,7 @@ pub fn combinations<'a>(
         for column in columns {
             push(&mut bytes, value(row, column));
         }
-        let keys = arena.alloc_slice_copy(&[&*bytes.into_bump_slice()]);
+        let keys = arena.alloc_slice_copy(&[bytes.into_bump_slice()]);
         return Combinations { keys, dropped: 0 };
     }
     let mut keys: &[&[u8]] = arena.alloc_slice_copy(&[&[][..]]);
@@ -69,7 +69,7 @@ fn choices<'a>(value: Value<'_>, optional: bool, arena: &'a Bump) -> &'a [&'a [u
     for value in value.as_slice() {
         let mut bytes = ArenaVec::new_in(arena);
         push(&mut bytes, *value);
-        all.push(&*bytes.into_bump_slice());
+        all.push(bytes.into_bump_slice());
     }
     if all.is_empty() && optional {
         all.push(&[NULL][..]);
@@ -95,7 +95,7 @@ fn product<'a>(
             let mut bytes = ArenaVec::with_capacity_in(head.len() + tail.len(), arena);
             bytes.extend_from_slice_copy(head);
             bytes.extend_from_slice_copy(tail);
-            all.push(&*bytes.into_bump_slice());
+            all.push(bytes.into_bump_slice());
         }
     }
     all.into_bump_slice()

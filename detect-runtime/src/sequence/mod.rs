@@ -25,8 +25,19 @@
 //!
 //! An event that satisfies no term and not `until` need not be handed over.
 
+mod codec;
+mod keys;
+mod machine;
+#[cfg(test)]
+mod oracle;
+mod pending;
+mod reorder;
 mod sample;
+mod shape;
 mod spec;
+#[cfg(test)]
+mod tests;
 
+pub use machine::{DELAY_SPREAD, KEY_LIMIT, Machine};
 pub use sample::{SampleSpec, SampleTerm};
 pub use spec::{Join, Limit, SequenceSpec, TermSpec, UntilSpec};

@@ -1,0 +1,167 @@
+//! Events that wait until no earlier one can come.
+//!
+//! The watermark goes by the rule's time, the order by `@timestamp`, and the two
+//! may differ (`timestamp_override`). An event leaves when the watermark has
+//! reached its time; with it leave all held events that stand before it in
+//! order. So where both times are the same the output is sorted, and where they
+//! differ each pair of events that the lateness covers is, while a source whose
+//! `@timestamp` lags by hours holds up nobody.
+
+use crate::head::{Hit, Lent, Source};
+use crate::state::Encode;
+use crate::value::Value;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use core::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// Place of an event in its order: time, tiebreaker (as key bytes, a missing
+/// one behind all), arrival.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ordinal {
+    pub(super) order: i64,
+    pub(super) tie: Box<[u8]>,
+    pub(super) position: u64,
+    pub(super) arrival: u64,
+}
+
+/// A hit that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) ordinal: Ordinal,
+    pub(super) time: i64,
+    pub(super) terms: u64,
+    /// The row's values, encoded one behind the other.
+    pub(super) row: Box<[u8]>,
+    pub(super) source: Option<Arc<Source>>,
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Held) -> bool {
+        self.ordinal == other.ordinal
+    }
+}
+
+impl Eq for Held {}
+
+impl PartialOrd for Held {
+    fn partial_cmp(&self, other: &Held) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Held {
+    fn cmp(&self, other: &Held) -> Ordering {
+        self.ordinal.cmp(&other.ordinal)
+    }
+}
+
+impl Held {
+    pub(super) fn new(hit: &Hit<'_>, tie: Box<[u8]>, arrival: u64) -> Held {
+        let mut row = Vec::new();
+        for value in hit.row {
+            value.encode(&mut row);
+        }
+        Held {
+            ordinal: Ordinal { order: hit.order, tie, position: hit.position, arrival },
+            time: hit.time,
+            terms: hit.terms,
+            row: row.into(),
+            source: hit.source.map(Lent::share),
+        }
+    }
+
+    /// Calls with the hit that was held.
+    pub(super) fn lend(&self, arena: &Bump, with: impl FnOnce(&Hit<'_>)) {
+        let mut row = ArenaVec::new_in(arena);
+        let mut from = crate::state::Reader::new(&self.row);
+        while !from.is_empty() {
+            let value = Value::decode_in(&mut from, arena);
+            debug_assert!(value.is_ok(), "rows are checked when a state is read");
+            row.push(value.unwrap_or_default());
+        }
+        let lent = self.source.as_ref().map(Lent::kept);
+        with(&Hit {
+            time: self.time,
+            order: self.ordinal.order,
+            position: self.ordinal.position,
+            row: row.into_bump_slice(),
+            terms: self.terms,
+            source: lent.as_ref(),
+        });
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Held>()
+            + self.row.len()
+            + self.ordinal.tie.len()
+            + self.source.as_ref().map_or(0, |s| s.line.len() + s.index.len())
+    }
+}
+
+/// The events that wait.
+#[derive(Debug, Default)]
+pub(super) struct Reorder {
+    held: BinaryHeap<Reverse<Held>>,
+    times: BinaryHeap<Reverse<(i64, Ordinal)>>,
+    /// Everything up to here may leave.
+    pub(super) bar: Option<Ordinal>,
+    bytes: usize,
+}
+
+impl Reorder {
+    pub(super) fn hold(&mut self, held: Held) {
+        self.bytes += held.bytes();
+        self.times.push(Reverse((held.time, held.ordinal.clone())));
+        self.held.push(Reverse(held));
+    }
+
+    /// Lets events up to this time go (before it, if `strictly`).
+    pub(super) fn open(&mut self, watermark: i64, strictly: bool) {
+        while let Some(Reverse((time, _))) = self.times.peek() {
+            if *time > watermark || strictly && *time == watermark {
+                break;
+            }
+            if let Some(Reverse((_, ordinal))) = self.times.pop() {
+                self.bar = self.bar.take().max(Some(ordinal));
+            }
+        }
+    }
+
+    /// Lets the first event go although an earlier one might still come.
+    pub(super) fn open_first(&mut self) {
+        if let Some(Reverse(first)) = self.held.peek() {
+            self.bar = self.bar.take().max(Some(first.ordinal.clone()));
+        }
+    }
+
+    /// The next event that may leave.
+    pub(super) fn next(&mut self) -> Option<Held> {
+        let Reverse(first) = self.held.peek()?;
+        if Some(&first.ordinal) > self.bar.as_ref() {
+            return None;
+        }
+        let Reverse(held) = self.held.pop()?;
+        self.bytes -= held.bytes();
+        if self.held.is_empty() {
+            self.times.clear();
+        }
+        Some(held)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes + self.times.len() * size_of::<Reverse<(i64, Ordinal)>>()
+    }
+
+    /// The held events in order.
+    pub(super) fn sorted(&self) -> Vec<&Held> {
+        let mut all: Vec<&Held> = self.held.iter().map(|Reverse(held)| held).collect();
+        all.sort_unstable();
+        all
+    }
+}
