@@ -110,7 +110,7 @@ impl Machine {
     /// Takes an event in its place in the order.
     fn take<'e>(&mut self, hit: &Hit<'_>, watermark: i64, env: &mut Env<'e>) {
         self.settle(basis(hit, env.settings).min(watermark), env);
-        self.rank += 1;
+        self.rank = self.rank.wrapping_add(1);
         let groups = env.arena.alloc_slice_fill_default(self.shape.groups.len());
         let mut event: Event<'_, 'e> = Event { hit, arena: env.arena, source: None, groups };
         for k in (0..self.shape.positive.len()).rev() {
@@ -252,13 +252,15 @@ impl Machine {
         let from = self.origin(&pending);
         if self.shape.trailing {
             if let Some(from) = from
-                && last - from < maxspan
+                && last.saturating_sub(from) < maxspan
             {
-                let deadline = pending.expires.saturating_sub(first - from);
+                let deadline = pending.expires.saturating_sub(first.saturating_sub(from));
                 self.keys.wait(id, Waiting { pending, deadline, rank: self.rank });
                 return;
             }
-        } else if self.shape.leading && from.is_some_and(|lead| last - lead <= maxspan) {
+        } else if self.shape.leading
+            && from.is_some_and(|lead| last.saturating_sub(lead) <= maxspan)
+        {
             return;
         }
         let key = self.keys.entry(id).key.clone();
@@ -291,7 +293,7 @@ impl Machine {
         }
         for Waiting { pending, rank, .. } in self.keys.decide(id, |w| millis(w.pending.last) < time)
         {
-            if self.origin(&pending).is_none_or(|from| time - from > maxspan) {
+            if self.origin(&pending).is_none_or(|from| time.saturating_sub(from) > maxspan) {
                 self.emit(Complete { rank, key: key.into(), pending }, env);
             }
         }
@@ -411,7 +413,7 @@ impl Head for Machine {
         {
             self.take(hit, watermark, env);
         } else {
-            self.arrivals += 1;
+            self.arrivals = self.arrivals.wrapping_add(1);
             self.reorder.hold(Held::new(hit, self.tie(hit), self.arrivals));
             if !whole {
                 self.release(watermark, env);
