@@ -4,11 +4,18 @@
 //! functions, aggregates and table stages work on. Must not know where a value
 //! came from.
 
+pub mod address;
+pub mod date;
+mod load;
+pub mod number;
 mod order;
 mod owned;
+mod print;
 
+pub use load::{load, load_one, point, well_known_point};
 pub use order::{compare, compare_versions};
 pub use owned::Owned;
+pub use print::text;
 
 use bumpalo::Bump;
 use core::cell::Cell;
