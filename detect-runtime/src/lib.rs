@@ -5,6 +5,7 @@
 //! and neither the compiler nor the macro; what a language means by null,
 //! several values or case has been decided before it is reached here.
 
+pub mod aggregate;
 pub mod alert;
 pub mod event;
 pub mod functions;
@@ -14,6 +15,7 @@ pub mod key;
 pub mod lineage;
 pub mod sequence;
 pub mod state;
+pub mod table;
 pub mod terms;
 pub mod test;
 pub mod threshold;

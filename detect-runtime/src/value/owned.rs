@@ -112,8 +112,35 @@ impl Owned {
         }
     }
 
-    /// Lends everything but a multi-value.
-    fn single(&self) -> Option<Value<'_>> {
+    /// Copies the value, texts included, into the arena.
+    pub fn copy_in<'a>(&self, arena: &'a Bump) -> Value<'a> {
+        let copy = |single: Value<'_>| match single {
+            Value::Text(t) => Value::Text(arena.alloc_str(t)),
+            Value::Version(t) => Value::Version(arena.alloc_str(t)),
+            Value::Shape(t) => Value::Shape(arena.alloc_str(t)),
+            Value::Point(p) => Value::Point(arena.alloc(*p)),
+            Value::Boolean(b) => Value::Boolean(b),
+            Value::Integer(n) => Value::Integer(n),
+            Value::Long(n) => Value::Long(n),
+            Value::UnsignedLong(n) => Value::UnsignedLong(n),
+            Value::Double(n) => Value::Double(n),
+            Value::Date(n) => Value::Date(n),
+            Value::DateNanos(n) => Value::DateNanos(n),
+            Value::Ip(a) => Value::Ip(a),
+            Value::Period { months, days } => Value::Period { months, days },
+            Value::Duration(n) => Value::Duration(n),
+            Value::Null | Value::Multi(_) => Value::Null,
+        };
+        match self {
+            Owned::Multi(all) => Value::from_slice(
+                arena.alloc_slice_fill_iter(all.iter().map(|value| value.copy_in(arena))),
+            ),
+            single => single.single().map_or(Value::Null, copy),
+        }
+    }
+
+    /// Lends everything but a multi-value, which has no value without an arena.
+    pub fn single(&self) -> Option<Value<'_>> {
         Some(match self {
             Owned::Null => Value::Null,
             Owned::Boolean(b) => Value::Boolean(*b),
