@@ -5,5 +5,6 @@
 //! not know `proc_macro`.
 
 pub mod diagnostic;
+pub mod esql;
 pub mod plan;
 pub mod schema;
