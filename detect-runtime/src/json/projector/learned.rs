@@ -1,0 +1,308 @@
+//! Memory of the projector: glue that was seen, and what follows it.
+
+use super::grammar::{Expect, Place, Stop, What};
+use crate::event::FieldId;
+use crate::json::MAX_DEPTH;
+use crate::json::layout::{Layout, NodeId};
+use crate::json::scan::TEXT;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// Number of a [`Glue`].
+pub(super) type GlueId = u16;
+
+/// Glue that never matches, as no line holds a byte 0xff: it would not be UTF-8.
+pub(super) const NOTHING: GlueId = 0;
+
+/// The state before a line; not glue that is ever looked for.
+pub(super) const START: GlueId = 1;
+
+/// Where a stop is put that is not worth learning.
+pub(super) const PASSING: GlueId = 2;
+
+/// Guesses kept behind each piece of glue, most likely first.
+const GUESSES: usize = 4;
+
+/// Most glue that is learned (1 MiB of it); then all is forgotten.
+const MAX_GLUE: usize = 1 << 14;
+
+/// Most contexts that are learned.
+const MAX_CONTEXTS: usize = 1 << 13;
+
+/// Marks a [`Glue::link`] to the piece before. It is above all places.
+const FOLLOWS: u32 = 1 << 31;
+
+/// Longest glue that is learned, in pieces of [`TEXT`] bytes.
+const MAX_PIECES: usize = 6;
+
+/// A piece of the text between two values, what it means, and what came behind
+/// it: one cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Glue {
+    /// The text, zeros behind it.
+    pub(super) text: [u8; TEXT],
+    /// Its length; above [`TEXT`] only for [`PASSING`].
+    pub(super) length: u32,
+    /// Where the walk is behind it (for [`What::More`]: where it was before the
+    /// first piece).
+    pub(super) place: Place,
+    /// First of the fields of which it opens an object, in [`Learned::objects`].
+    objects: u32,
+    /// How many there are.
+    pub(super) object_count: u16,
+    /// Whose value comes next.
+    pub(super) field: FieldId,
+    /// What comes next.
+    pub(super) what: What,
+    /// For [`What::More`]: bytes since the first piece began.
+    pub(super) back: u16,
+    /// What came behind it.
+    pub(super) guesses: [GlueId; GUESSES],
+    /// What it stands behind: the place, or [`FOLLOWS`] and the piece before it.
+    link: u32,
+}
+
+const _: () = assert!(size_of::<Glue>() == 64);
+
+/// Objects and arrays that are open, as a linked list: a context is one more
+/// than its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Context {
+    /// What is open around it.
+    pub(super) parent: u32,
+    /// The node of the object, or of the array's elements.
+    pub(super) node: NodeId,
+    /// Whether it is an array.
+    pub(super) array: bool,
+    /// How many are open, itself included.
+    pub(super) depth: u16,
+}
+
+/// The context outside of everything.
+pub(super) const OUTSIDE: u32 = 0;
+
+#[derive(Debug)]
+pub(super) struct Learned {
+    glue: Vec<Glue>,
+    by_text: HashTable<GlueId>,
+    objects: Vec<FieldId>,
+    contexts: Vec<Context>,
+    by_parent: HashTable<u32>,
+    hasher: FixedState,
+}
+
+impl Learned {
+    pub(super) fn new(layout: &Layout<'_>) -> Learned {
+        let outside = Context { parent: OUTSIDE, node: layout.root(), array: false, depth: 0 };
+        let mut learned = Learned {
+            glue: Vec::new(),
+            by_text: HashTable::new(),
+            objects: Vec::new(),
+            contexts: vec![outside],
+            by_parent: HashTable::new(),
+            // The tables are bounded and start afresh when full, so whoever
+            // makes keys collide slows down this table and nothing else.
+            hasher: FixedState::with_seed(layout.field_count() as u64),
+        };
+        learned.forget();
+        learned
+    }
+
+    /// The glue of a number.
+    #[inline(always)]
+    pub(super) fn glue(&self, id: GlueId) -> &Glue {
+        &self.glue[id as usize]
+    }
+
+    /// The fields of which a piece of glue opens an object.
+    pub(super) fn objects(&self, glue: &Glue) -> &[FieldId] {
+        &self.objects[glue.objects as usize..][..glue.object_count as usize]
+    }
+
+    pub(super) fn context(&self, id: u32) -> Context {
+        self.contexts[id as usize]
+    }
+
+    /// To be called before each line: makes room if the memory is full.
+    #[inline(always)]
+    pub(super) fn begin(&mut self) {
+        if self.glue.len() >= MAX_GLUE || self.contexts.len() >= MAX_CONTEXTS {
+            self.forget();
+        }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        self.glue.clear();
+        self.by_text.clear();
+        self.objects.clear();
+        self.contexts.truncate(1);
+        self.by_parent.clear();
+        let nothing = Glue {
+            text: core::array::from_fn(|index| if index == 0 { 0xff } else { 0 }),
+            length: 1,
+            place: Place::new(OUTSIDE, Expect::Start),
+            objects: 0,
+            object_count: 0,
+            field: 0,
+            what: What::OtherText,
+            back: 0,
+            guesses: [NOTHING; GUESSES],
+            link: FOLLOWS,
+        };
+        // NOTHING, START and PASSING.
+        self.glue.extend([nothing; 3]);
+    }
+
+    /// The context of an object or array inside `parent`. What does not fit is
+    /// kept like a stack behind the learned ones, until [`Learned::leave`].
+    pub(super) fn enter(&mut self, parent: u32, node: NodeId, array: bool) -> Option<u32> {
+        let depth = self.contexts[parent as usize].depth + 1;
+        if depth as usize > MAX_DEPTH {
+            return None;
+        }
+        let wanted = Context { parent, node, array, depth };
+        if parent as usize >= MAX_CONTEXTS {
+            self.contexts.push(wanted);
+            return Some(self.contexts.len() as u32 - 1);
+        }
+        let hash = self.hasher.hash_one((parent, node, array));
+        let contexts = &self.contexts;
+        if let Some(&id) = self.by_parent.find(hash, |&id| contexts[id as usize] == wanted) {
+            return Some(id);
+        }
+        let id = contexts.len() as u32;
+        if contexts.len() < MAX_CONTEXTS {
+            let hasher = &self.hasher;
+            self.by_parent.insert_unique(hash, id, |&id| {
+                let context = contexts[id as usize];
+                hasher.hash_one((context.parent, context.node, context.array))
+            });
+        }
+        self.contexts.push(wanted);
+        Some(id)
+    }
+
+    /// The context around a context.
+    pub(super) fn leave(&mut self, id: u32) -> u32 {
+        if id as usize >= MAX_CONTEXTS {
+            self.contexts.truncate(id as usize);
+        }
+        self.contexts[id as usize].parent
+    }
+
+    /// Remembers that `text`, found at `from`, leads to `stop`, and that it came
+    /// behind the glue `before`, if that is known. Gives the glue to go on with.
+    pub(super) fn learn(
+        &mut self,
+        before: Option<GlueId>,
+        from: Place,
+        text: &[u8],
+        stop: &Stop,
+        objects: &[FieldId],
+    ) -> GlueId {
+        let pieces = text.len().div_ceil(TEXT).max(1);
+        let fits = pieces <= MAX_PIECES
+            && self.glue.len() + pieces <= MAX_GLUE
+            && objects.len() <= u16::MAX as usize
+            && from.context() < MAX_CONTEXTS as u32
+            && stop.place.context() < MAX_CONTEXTS as u32;
+        if !fits {
+            return self.pass(text, stop, objects);
+        }
+        let mut last = before;
+        let mut link = from.0;
+        let mut done = 0;
+        loop {
+            let piece = &text[done..(done + TEXT).min(text.len())];
+            done += piece.len();
+            let id = if done < text.len() {
+                let more = Stop { at: done, what: What::More, field: 0, place: from };
+                self.piece(link, piece, &more, &[])
+            } else {
+                self.piece(link, piece, stop, objects)
+            };
+            if let Some(last) = last {
+                self.guess(last, id);
+            }
+            if done == text.len() {
+                return id;
+            }
+            link = FOLLOWS | u32::from(id);
+            last = Some(id);
+        }
+    }
+
+    /// Puts `id` before all other guesses behind `before`.
+    pub(super) fn guess(&mut self, before: GlueId, id: GlueId) {
+        let guesses = &mut self.glue[before as usize].guesses;
+        let place = guesses.iter().position(|&guess| guess == id).unwrap_or(GUESSES - 1);
+        guesses.copy_within(..place, 1);
+        guesses[0] = id;
+    }
+
+    /// Finds or makes one piece. What it means follows from its text and from
+    /// what is before it (`link`).
+    fn piece(&mut self, link: u32, text: &[u8], stop: &Stop, objects: &[FieldId]) -> GlueId {
+        let (hasher, glue) = (&self.hasher, &self.glue);
+        let hash = hasher.hash_one((link, stop.what, text));
+        let same = |id: &GlueId| {
+            let known = &glue[*id as usize];
+            known.link == link && known.what == stop.what && known.text() == text
+        };
+        if let Some(&id) = self.by_text.find(hash, same) {
+            return id;
+        }
+        let id = glue.len() as GlueId;
+        self.by_text.insert_unique(hash, id, |&id| {
+            let glue = &glue[id as usize];
+            hasher.hash_one((glue.link, glue.what, glue.text()))
+        });
+        let mut bytes = [0; TEXT];
+        bytes[..text.len()].copy_from_slice(text);
+        self.glue.push(Glue {
+            text: bytes,
+            length: text.len() as u32,
+            place: stop.place,
+            objects: self.objects.len() as u32,
+            object_count: objects.len() as u16,
+            field: stop.field,
+            what: stop.what,
+            back: if stop.what == What::More { stop.at as u16 } else { 0 },
+            guesses: [NOTHING; GUESSES],
+            link,
+        });
+        self.objects.extend_from_slice(objects);
+        id
+    }
+
+    /// Puts a stop where the walk can take it from, once.
+    fn pass(&mut self, text: &[u8], stop: &Stop, objects: &[FieldId]) -> GlueId {
+        // Learned objects are never removed, so those of the last passing glue
+        // are the last ones if there are any.
+        let passing = self.glue[PASSING as usize];
+        if passing.objects as usize + passing.object_count as usize == self.objects.len() {
+            self.objects.truncate(passing.objects as usize);
+        }
+        let count = objects.len().min(u16::MAX as usize);
+        self.glue[PASSING as usize] = Glue {
+            length: text.len() as u32,
+            place: stop.place,
+            objects: self.objects.len() as u32,
+            object_count: count as u16,
+            field: stop.field,
+            what: stop.what,
+            ..passing
+        };
+        self.objects.extend_from_slice(&objects[..count]);
+        PASSING
+    }
+}
+
+impl Glue {
+    fn text(&self) -> &[u8] {
+        &self.text[..(self.length as usize).min(TEXT)]
+    }
+}

@@ -1,0 +1,142 @@
+//! AVX2: a block is two registers, a comparison ends in a move-mask.
+
+use super::{BLOCK, Classes, Isa, Portable, TEXT};
+use core::arch::x86_64::{
+    __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
+    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_sub_epi8,
+};
+
+/// AVX2 with PCLMULQDQ, BMI1, BMI2, LZCNT and POPCNT.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// The proof, if the processor has the instructions.
+    pub(crate) fn detect() -> Option<Avx2> {
+        (is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("pclmulqdq")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt"))
+        .then_some(Avx2(()))
+    }
+}
+
+/// A block in two registers.
+type Halves = [__m256i; 2];
+
+impl Isa for Avx2 {
+    #[inline(always)]
+    fn classify(self, block: &[u8; BLOCK]) -> Classes {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let bytes = load(block);
+            let bit5 = _mm256_set1_epi8(0x20);
+            let braces = bytes.map(|half| _mm256_or_si256(half, bit5));
+            let highest = _mm256_set1_epi8(0x1f);
+            Classes {
+                quotes: equal(bytes, b'"'),
+                backslashes: equal(bytes, b'\\'),
+                opens: equal(braces, b'{'),
+                closes: equal(braces, b'}'),
+                controls: mask(
+                    bytes.map(|half| _mm256_cmpeq_epi8(_mm256_min_epu8(half, highest), half)),
+                ),
+                wide: mask(bytes),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn escapes(self, block: &[u8; BLOCK]) -> (u64, u64) {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let bytes = load(block);
+            let plain = equal(bytes, b'"')
+                | equal(bytes, b'\\')
+                | equal(bytes, b'/')
+                | equal(bytes, b'b')
+                | equal(bytes, b'f')
+                | equal(bytes, b'n')
+                | equal(bytes, b'r')
+                | equal(bytes, b't');
+            (plain, equal(bytes, b'u'))
+        }
+    }
+
+    #[inline(always)]
+    fn prefix_xor(self, bits: u64) -> u64 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
+            _mm_cvtsi128_si64(product) as u64
+        }
+    }
+
+    #[inline(always)]
+    fn begins(self, line: &[u8], at: usize, text: &[u8; TEXT], length: usize) -> bool {
+        debug_assert!(length <= TEXT);
+        let Some(found) = line.get(at..at + TEXT) else {
+            return Portable.begins(line, at, text, length);
+        };
+        // SAFETY: `self` proves the features; both loads read the 32 bytes of their slice.
+        let equal = unsafe {
+            let found = _mm256_loadu_si256(found.as_ptr().cast());
+            let wanted = _mm256_loadu_si256(text.as_ptr().cast());
+            _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, wanted)) as u32
+        };
+        equal.trailing_ones() as usize >= length
+    }
+
+    #[inline(always)]
+    fn digits(self, line: &[u8], at: usize) -> usize {
+        let Some(found) = line.get(at..at + 32) else {
+            return Portable.digits(line, at);
+        };
+        // SAFETY: `self` proves the features; the load reads the 32 bytes of its slice.
+        unsafe {
+            let found = _mm256_loadu_si256(found.as_ptr().cast());
+            let value = _mm256_sub_epi8(found, _mm256_set1_epi8(b'0' as i8));
+            let nine = _mm256_set1_epi8(9);
+            let digit = _mm256_cmpeq_epi8(_mm256_min_epu8(value, nine), value);
+            (_mm256_movemask_epi8(digit) as u32).trailing_ones() as usize
+        }
+    }
+}
+
+/// Both halves of a block.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn load(block: &[u8; BLOCK]) -> Halves {
+    let (low, high) = block.split_at(32);
+    // SAFETY: each load reads the 32 bytes of its half; the caller has AVX2.
+    unsafe { [_mm256_loadu_si256(low.as_ptr().cast()), _mm256_loadu_si256(high.as_ptr().cast())] }
+}
+
+/// The top bits of all bytes.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn mask(halves: Halves) -> u64 {
+    // SAFETY: the caller has AVX2.
+    let [low, high] = halves.map(|half| unsafe { _mm256_movemask_epi8(half) } as u32);
+    u64::from(low) | (u64::from(high) << 32)
+}
+
+/// Which bytes equal `byte`.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn equal(halves: Halves, byte: u8) -> u64 {
+    // SAFETY: the caller has AVX2.
+    unsafe {
+        let wanted = _mm256_set1_epi8(byte as i8);
+        mask(halves.map(|half| _mm256_cmpeq_epi8(half, wanted)))
+    }
+}

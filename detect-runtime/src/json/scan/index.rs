@@ -1,0 +1,267 @@
+//! The bitmaps of a line.
+
+use super::{BLOCK, Isa, check};
+use crate::json::Malformed;
+
+/// Bitmaps of one line, a bit for each byte, least significant first. Reused
+/// from line to line.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    quotes: Vec<u8>,
+    opens: Vec<u8>,
+    closes: Vec<u8>,
+    backslashes: Vec<u8>,
+    words: usize,
+}
+
+/// What the scan found about a line as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// There is a backslash.
+    pub(crate) backslash: bool,
+}
+
+/// Bytes of a bitmap for each block of the line.
+const WORD: usize = BLOCK / 8;
+
+/// Bitmaps go on for this much behind the line, so that eight bytes can be read
+/// from wherever a byte of the line has its bit.
+const PADDING: usize = 2 * WORD;
+
+impl Index {
+    /// Fills the bitmaps and gives the line as text. Fails if a string is not well formed: unterminated,
+    /// with a control character, a bad escape or bytes that are not UTF-8.
+    #[inline(always)]
+    pub(crate) fn scan<'l, I: Isa>(
+        &mut self,
+        isa: I,
+        line: &'l [u8],
+    ) -> Result<(&'l str, Shape), Malformed> {
+        self.words = line.len().div_ceil(BLOCK);
+        let size = self.words * WORD + PADDING;
+        if self.quotes.len() < size {
+            for map in [
+                &mut self.quotes,
+                &mut self.opens,
+                &mut self.closes,
+                &mut self.backslashes,
+            ] {
+                map.resize(size.next_power_of_two(), 0);
+            }
+        }
+        let mut strings = Strings::default();
+        let (blocks, tail) = line.as_chunks::<BLOCK>();
+        let mut maps = self
+            .quotes
+            .as_chunks_mut::<WORD>()
+            .0
+            .iter_mut()
+            .zip(self.opens.as_chunks_mut::<WORD>().0)
+            .zip(self.closes.as_chunks_mut::<WORD>().0)
+            .zip(self.backslashes.as_chunks_mut::<WORD>().0);
+        for (block, (((quotes, opens), closes), backslashes)) in blocks.iter().zip(&mut maps) {
+            let words = strings.step(isa, block);
+            *quotes = words.quotes.to_le_bytes();
+            *opens = words.opens.to_le_bytes();
+            *closes = words.closes.to_le_bytes();
+            *backslashes = words.backslashes.to_le_bytes();
+        }
+        if !tail.is_empty()
+            && let Some((((quotes, opens), closes), backslashes)) = maps.next()
+        {
+            let mut block = [b' '; BLOCK];
+            block[..tail.len()].copy_from_slice(tail);
+            let words = strings.step(isa, &block);
+            *quotes = words.quotes.to_le_bytes();
+            *opens = words.opens.to_le_bytes();
+            *closes = words.closes.to_le_bytes();
+            *backslashes = words.backslashes.to_le_bytes();
+        }
+        if let Some((((quotes, opens), closes), backslashes)) = maps.next() {
+            *quotes = [u8::MAX; WORD];
+            (*opens, *closes, *backslashes) = ([0; WORD], [0; WORD], [0; WORD]);
+        }
+        if strings.errors | strings.inside | strings.escaped != 0 {
+            return Err(check::strings(line));
+        }
+        if strings.unicode != 0 {
+            check::unicode_escapes(line)?;
+        }
+        let text = if strings.wide == 0 {
+            // SAFETY: no byte of the line is above 0x7f: the top bits of all blocks were
+            // collected in `strings.wide`, and the tail only adds spaces.
+            unsafe { core::str::from_utf8_unchecked(line) }
+        } else {
+            check::utf8(line)?
+        };
+        Ok((text, Shape { backslash: strings.backslashes != 0 }))
+    }
+
+    /// Position of the first quote at or behind `from`; a position outside the
+    /// line if there is none.
+    #[inline(always)]
+    pub(crate) fn quote(&self, from: usize) -> usize {
+        let near = window(&self.quotes, from);
+        if near != 0 {
+            return from + near.trailing_zeros() as usize;
+        }
+        let mut byte = (from >> 3) + WORD;
+        loop {
+            let word = window(&self.quotes, byte << 3);
+            if word != 0 {
+                return (byte << 3) + word.trailing_zeros() as usize;
+            }
+            byte += WORD;
+        }
+    }
+
+    /// Whether a backslash stands in `from..to`.
+    #[inline(always)]
+    pub(crate) fn backslash(&self, from: usize, to: usize) -> bool {
+        let length = to - from;
+        if length <= 56 {
+            return window(&self.backslashes, from) & !(u64::MAX << length) != 0;
+        }
+        self.backslash_far(from, to)
+    }
+
+    fn backslash_far(&self, from: usize, to: usize) -> bool {
+        let mut at = from;
+        while at + 56 < to {
+            if window(&self.backslashes, at) << 8 != 0 {
+                return true;
+            }
+            at += 56;
+        }
+        window(&self.backslashes, at) & !(u64::MAX << (to - at)) != 0
+    }
+
+    /// End (behind the closing bracket) of the object or array whose opening
+    /// bracket stands before `from`. `room` is how many brackets may be open at
+    /// once, that one included: `Err(true)` if they are more, `Err(false)` if the
+    /// line ends before.
+    #[inline(always)]
+    pub(crate) fn close(&self, from: usize, room: usize) -> Result<usize, bool> {
+        let mut depth = 1;
+        let mut word = from / BLOCK;
+        let mut mask = u64::MAX << (from % BLOCK);
+        while word < self.words {
+            let mut opens = window(&self.opens, word * BLOCK) & mask;
+            let mut closes = window(&self.closes, word * BLOCK) & mask;
+            let opened = opens.count_ones() as usize;
+            let closed = closes.count_ones() as usize;
+            if closed < depth && depth + opened <= room {
+                depth = depth + opened - closed;
+            } else {
+                while closes != 0 {
+                    let before = opens & (closes ^ (closes - 1));
+                    depth += before.count_ones() as usize;
+                    if depth > room {
+                        return Err(true);
+                    }
+                    depth -= 1;
+                    if depth == 0 {
+                        return Ok(word * BLOCK + closes.trailing_zeros() as usize + 1);
+                    }
+                    opens ^= before;
+                    closes &= closes - 1;
+                }
+                depth += opens.count_ones() as usize;
+                if depth > room {
+                    return Err(true);
+                }
+            }
+            word += 1;
+            mask = u64::MAX;
+        }
+        Err(false)
+    }
+
+    /// The bitmaps of quotes, opening and closing brackets, and backslashes.
+    #[cfg(test)]
+    pub(crate) fn bitmaps(&self) -> [&[u8]; 4] {
+        [&self.quotes, &self.opens, &self.closes, &self.backslashes]
+            .map(|map| &map[..self.words * WORD])
+    }
+}
+
+/// The 64 bits from byte `from / 8` on, moved so that bit `from` is the lowest:
+/// at least 57 of them are valid.
+#[inline(always)]
+fn window(map: &[u8], from: usize) -> u64 {
+    let byte = from >> 3;
+    match map[byte..].first_chunk::<8>() {
+        Some(bytes) => u64::from_le_bytes(*bytes) >> (from & 7),
+        // Only behind the padding, where a search has to end.
+        None => 1,
+    }
+}
+
+/// Bitmaps of one block.
+struct Words {
+    quotes: u64,
+    opens: u64,
+    closes: u64,
+    backslashes: u64,
+}
+
+/// What goes from block to block.
+#[derive(Default)]
+struct Strings {
+    /// All ones if the last block ended inside a string.
+    inside: u64,
+    /// 1 if it ended in a backslash that escapes what follows.
+    escaped: u64,
+    /// Not zero if something was wrong.
+    errors: u64,
+    /// Not zero if a backslash was seen.
+    backslashes: u64,
+    /// Not zero if a byte above 0x7f was seen.
+    wide: u64,
+    /// Not zero if `\u` was seen.
+    unicode: u64,
+}
+
+impl Strings {
+    #[inline(always)]
+    fn step<I: Isa>(&mut self, isa: I, block: &[u8; BLOCK]) -> Words {
+        let classes = isa.classify(block);
+        let escaped = if classes.backslashes | self.escaped == 0 {
+            0
+        } else {
+            self.escape(classes.backslashes)
+        };
+        let quotes = classes.quotes & !escaped;
+        let inside = isa.prefix_xor(quotes) ^ self.inside;
+        self.inside = ((inside as i64) >> 63) as u64;
+        self.errors |= classes.controls & inside;
+        self.wide |= classes.wide;
+        if classes.backslashes | escaped != 0 {
+            self.backslashes |= classes.backslashes;
+            let (plain, unicode) = isa.escapes(block);
+            self.errors |= (escaped & !(plain | unicode)) | (classes.backslashes & !inside);
+            self.unicode |= escaped & unicode;
+        }
+        Words {
+            quotes,
+            opens: classes.opens & !inside,
+            closes: classes.closes & !inside,
+            backslashes: classes.backslashes,
+        }
+    }
+
+    /// Which bytes are escaped, that is follow an odd run of backslashes. The
+    /// subtraction lets a borrow run through each run of backslashes; where it
+    /// comes out on an even or odd bit tells the parity of the run's length
+    /// (the method of simdjson's escape scanner).
+    #[inline(always)]
+    fn escape(&mut self, backslashes: u64) -> u64 {
+        const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+        let starts = backslashes & !self.escaped;
+        let followers = starts << 1;
+        let runs = (followers | ODD).wrapping_sub(starts) ^ ODD;
+        let escaped = runs ^ (backslashes | self.escaped);
+        self.escaped = (runs & backslashes) >> 63;
+        escaped
+    }
+}
