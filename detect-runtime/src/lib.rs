@@ -11,6 +11,8 @@ pub mod event;
 pub mod functions;
 pub mod head;
 pub mod indicator;
+pub mod input;
+pub mod json;
 pub mod key;
 pub mod lineage;
 pub mod sequence;

@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// Adds the value at `start..end` of the text.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn add(&mut self, field: FieldId, kind: Kind, start: usize, end: usize) {
         let position = self.entries.len() as u32;
         let slot = &mut self.slots[field as usize];

@@ -11,6 +11,11 @@
 //! - [`escape`]: what a string with backslashes means.
 //! - [`prefilter`]: search before parse.
 
+#![expect(
+    clippy::inline_always,
+    reason = "an instruction set's methods must be compiled inside the function that enables it"
+)]
+
 pub mod escape;
 pub mod layout;
 pub mod prefilter;

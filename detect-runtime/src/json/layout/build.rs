@@ -33,9 +33,10 @@ pub fn build(fields: &[FieldSpec]) -> Result<Vec<u8>, LayoutError> {
         if field.path.is_empty() || field.path.len() > u16::MAX as usize {
             return Err(LayoutError::PathLength);
         }
-        let node = field.path.split('.').fold(&mut root, |node, piece| {
-            node.children.entry(piece.as_bytes()).or_default()
-        });
+        let node = field
+            .path
+            .split('.')
+            .fold(&mut root, |node, piece| node.children.entry(piece.as_bytes()).or_default());
         if node.field.replace((number as u16, field.flags.0)).is_some() {
             return Err(LayoutError::Duplicate(field.path.clone()));
         }

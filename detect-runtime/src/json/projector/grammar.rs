@@ -127,9 +127,9 @@ impl Glue<'_, '_, '_> {
             Expect::Start => self.start(),
             Expect::After if self.context == OUTSIDE => self.end(),
             Expect::After => self.after(),
-            Expect::Key if self.byte() == Some(b'}') => self.leave(),
+            Expect::Key if self.byte() == Some(b'}') => Ok(self.leave()),
             Expect::Key => self.member(true),
-            Expect::Value if self.byte() == Some(b']') => self.leave(),
+            Expect::Value if self.byte() == Some(b']') => Ok(self.leave()),
             Expect::Value => self.element(),
         }
     }
@@ -165,7 +165,7 @@ impl Glue<'_, '_, '_> {
                 self.space();
                 self.element()
             }
-            (Some(b'}'), false) | (Some(b']'), true) => self.leave(),
+            (Some(b'}'), false) | (Some(b']'), true) => Ok(self.leave()),
             _ => Err(self.unexpected()),
         }
     }
@@ -226,6 +226,7 @@ impl Glue<'_, '_, '_> {
         let node = self.parts.layout.node(node);
         if let Some(field) = node.field
             && node.flags.has(Flags::OBJECT)
+            && !self.parts.objects.contains(&field)
         {
             self.parts.objects.push(field);
         }
@@ -293,11 +294,7 @@ impl Glue<'_, '_, '_> {
         }
     }
 
-    fn skip(
-        &mut self,
-        target: Option<NodeId>,
-        keep: Option<FieldId>,
-    ) -> Result<Step, Malformed> {
+    fn skip(&mut self, target: Option<NodeId>, keep: Option<FieldId>) -> Result<Step, Malformed> {
         let Some(&open) = self.line.get(self.at) else { return Err(self.unexpected()) };
         let start = self.at;
         let depth = self.parts.learned.context(self.context).depth;
@@ -344,10 +341,10 @@ impl Glue<'_, '_, '_> {
         }
     }
 
-    fn leave(&mut self) -> Result<Step, Malformed> {
+    fn leave(&mut self) -> Step {
         self.context = self.parts.learned.leave(self.context);
         self.at += 1;
-        Ok(Step::Go(Expect::After))
+        Step::Go(Expect::After)
     }
 
     fn space(&mut self) {

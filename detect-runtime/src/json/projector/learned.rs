@@ -33,6 +33,9 @@ const MAX_CONTEXTS: usize = 1 << 13;
 /// Marks a [`Glue::link`] to the piece before. It is above all places.
 const FOLLOWS: u32 = 1 << 31;
 
+/// Most objects that learned glue may bring to light.
+const MAX_OBJECTS: usize = 64;
+
 /// Longest glue that is learned, in pieces of [`TEXT`] bytes.
 const MAX_PIECES: usize = 6;
 
@@ -206,7 +209,7 @@ impl Learned {
         let pieces = text.len().div_ceil(TEXT).max(1);
         let fits = pieces <= MAX_PIECES
             && self.glue.len() + pieces <= MAX_GLUE
-            && objects.len() <= u16::MAX as usize
+            && objects.len() <= MAX_OBJECTS
             && from.context() < MAX_CONTEXTS as u32
             && stop.place.context() < MAX_CONTEXTS as u32;
         if !fits {

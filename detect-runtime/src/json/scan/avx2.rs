@@ -70,7 +70,8 @@ impl Isa for Avx2 {
     fn prefix_xor(self, bits: u64) -> u64 {
         // SAFETY: `self` proves the features.
         unsafe {
-            let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
+            let product =
+                _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
             _mm_cvtsi128_si64(product) as u64
         }
     }

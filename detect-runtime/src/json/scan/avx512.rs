@@ -65,7 +65,8 @@ impl Isa for Avx512 {
     fn prefix_xor(self, bits: u64) -> u64 {
         // SAFETY: `self` proves the features.
         unsafe {
-            let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
+            let product =
+                _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
             _mm_cvtsi128_si64(product) as u64
         }
     }
@@ -76,7 +77,7 @@ impl Isa for Avx512 {
         if at > line.len() || line.len() - at < length {
             return false;
         }
-        let mask = u32::MAX >> (TEXT - length);
+        let mask = ((1u64 << length) - 1) as u32;
         // SAFETY: `self` proves the features. The masked load reads `length` bytes from
         // `at`, which are inside `line`; the other load reads the 32 bytes of `text`.
         unsafe {
@@ -89,14 +90,10 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn digits(self, line: &[u8], at: usize) -> usize {
         let Some(rest) = line.get(at..) else { return 0 };
-        let mask = u32::MAX >> (32 - rest.len().clamp(1, 32));
+        let mask = ((1u64 << rest.len().min(32)) - 1) as u32;
         // SAFETY: `self` proves the features. The masked load reads at most 32 bytes of
-        // `rest`; if that is empty it is the end of a slice and one byte is masked in, so
-        // that case has returned before.
+        // `rest`.
         unsafe {
-            if rest.is_empty() {
-                return 0;
-            }
             let found = _mm256_maskz_loadu_epi8(mask, rest.as_ptr().cast());
             let value = _mm256_sub_epi8(found, _mm256_set1_epi8(b'0' as i8));
             _mm256_cmple_epu8_mask(value, _mm256_set1_epi8(9)).trailing_ones() as usize

@@ -40,12 +40,8 @@ impl Index {
         self.words = line.len().div_ceil(BLOCK);
         let size = self.words * WORD + PADDING;
         if self.quotes.len() < size {
-            for map in [
-                &mut self.quotes,
-                &mut self.opens,
-                &mut self.closes,
-                &mut self.backslashes,
-            ] {
+            for map in [&mut self.quotes, &mut self.opens, &mut self.closes, &mut self.backslashes]
+            {
                 map.resize(size.next_power_of_two(), 0);
             }
         }
