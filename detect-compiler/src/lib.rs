@@ -7,4 +7,5 @@
 pub mod diagnostic;
 pub mod esql;
 pub mod plan;
+pub mod rule;
 pub mod schema;

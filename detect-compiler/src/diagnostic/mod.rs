@@ -4,6 +4,10 @@
 //! the query's text; the rule model moves them to the place in the file, and
 //! one renderer shows them. Must not know which stage complains.
 
+mod report;
+
+pub use report::{Report, Style};
+
 use std::ops::Range;
 
 /// How bad it is.
@@ -73,14 +77,14 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .filter(|candidate| candidate.len().abs_diff(name.len()) <= limit)
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(edits, _)| *edits <= limit)
+        .map(|candidate| (edits(name, candidate), candidate))
+        .filter(|(count, _)| *count <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
 /// Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -34,3 +34,14 @@ pub fn rule_uuid(rule_id: &str) -> String {
     }
     text
 }
+
+/// Hash by which files and meanings of rules are told apart: the first eight
+/// bytes of SHA-256, big-endian.
+///
+/// ```
+/// assert_eq!(detect_runtime::alert::content_hash(b""), 0xe3b0_c442_98fc_1c14);
+/// ```
+pub fn content_hash(bytes: &[u8]) -> u64 {
+    let digest = hmac_sha256::Hash::hash(bytes);
+    digest[..8].iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte))
+}

@@ -9,5 +9,5 @@
 mod identity;
 mod info;
 
-pub use identity::{RULE_NAMESPACE, rule_uuid};
+pub use identity::{RULE_NAMESPACE, content_hash, rule_uuid};
 pub use info::{MappedSeverity, RuleInfo, RuleType, Severity, SuppressionInfo, UnknownSeverity};
