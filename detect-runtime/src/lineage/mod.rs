@@ -1,19 +1,33 @@
 //! Process lineage: which processes descend from one that satisfied a condition
 //! (Endpoint `descendant of`).
 //!
-//! In: the ids of the processes of events, in order. Out: whether an event's
-//! process is a descendant. Must not know the condition.
+//! In: the ids of the processes of events, in input order. Out: whether an
+//! event's process is a descendant. Must not know the condition.
+//!
+//! A process whose event satisfies the condition is a *source*; a process that
+//! is created by a source or by a descendant is a *descendant*. So a source is
+//! not its own descendant, and what was created before its parent became a
+//! source is none. Where the creation was missed, `process.Ext.ancestry` tells:
+//! a process without a place in the tree takes one if a known member is among
+//! its ancestors.
 //!
 //! # What the code generator emits
 //!
-//! For each lineage of the ruleset a `Tracker`. Around every event that has a
-//! `process.entity_id`:
+//! For each lineage of the ruleset a [`Tracker`]. Around every event that has a
+//! `process.entity_id`, also where no rule is a candidate:
 //!
-//! 1. `Tracker::enter` with the event's [`Process`] and whether the event
+//! 1. [`Tracker::enter`] with the event's [`Process`] and whether the event
 //!    satisfies the lineage's condition; the answer is the truth of
 //!    `descendant of` for this event.
-//! 2. `Tracker::leave` with the same process when all conditions have been
+//! 2. [`Tracker::leave`] with the same process when all conditions have been
 //!    evaluated.
+
+use crate::state::{Decode, DecodeError, Encode, Reader};
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
+
+/// Most processes that a tracker holds unless told otherwise.
+pub const PROCESS_LIMIT: usize = 1 << 20;
 
 /// The process of an event.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,4 +45,256 @@ pub struct Process<'a> {
     pub ended: bool,
     /// Rule's time in milliseconds.
     pub time: i64,
+}
+
+/// Members of one lineage.
+///
+/// ```
+/// use detect_runtime::lineage::{Process, Tracker};
+///
+/// let mut tracker = Tracker::default();
+/// let shell = Process { entity: "shell", started: true, ..Process::default() };
+/// let tool = Process { entity: "tool", parent: Some("shell"), ..shell };
+/// assert!(!tracker.enter(&shell, true), "a source is not its own descendant");
+/// assert!(tracker.enter(&tool, false));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    members: HashMap<Box<str>, Member, RandomState>,
+    limit: usize,
+    heap: usize,
+    evicted: u64,
+}
+
+/// A process of the tree.
+#[derive(Clone, Copy, Debug, Default)]
+struct Member {
+    descendant: bool,
+    source: bool,
+    /// Time of its latest event in milliseconds.
+    seen: i64,
+}
+
+impl Default for Tracker {
+    fn default() -> Tracker {
+        Tracker::new(PROCESS_LIMIT)
+    }
+}
+
+impl Tracker {
+    /// Holds at most `limit` processes; those quiet for the longest go first.
+    pub fn new(limit: usize) -> Tracker {
+        Tracker { members: HashMap::default(), limit: limit.max(1), heap: 0, evicted: 0 }
+    }
+
+    /// Takes an event in; true if its process is a descendant. `source`: the
+    /// event satisfies the lineage's condition.
+    pub fn enter(&mut self, process: &Process<'_>, source: bool) -> bool {
+        if let Some(member) = self.members.get_mut(process.entity) {
+            member.seen = member.seen.max(process.time);
+            member.source |= source;
+            if member.descendant || !process.started {
+                return member.descendant;
+            }
+        }
+        let known = |id: &str| id != process.entity && self.members.contains_key(id);
+        let created = process.started && process.parent.is_some_and(known);
+        let descendant = created || process.ancestry.iter().any(|id| known(id));
+        if descendant || source {
+            self.insert(process, Member { descendant, source, seen: process.time });
+        }
+        descendant
+    }
+
+    /// Takes the event's process out if it ended.
+    pub fn leave(&mut self, process: &Process<'_>) {
+        if process.ended && self.members.remove(process.entity).is_some() {
+            self.heap -= process.entity.len();
+        }
+    }
+
+    /// Number of processes held.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// True if no process is held.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Processes dropped because of the limit.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        self.heap + self.members.allocation_size()
+    }
+
+    /// Appends the state.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut all: Vec<_> = self.members.iter().collect();
+        all.sort_unstable_by_key(|(id, _)| *id);
+        (all.len() as u64).encode(out);
+        for (id, member) in all {
+            id.encode(out);
+            member.descendant.encode(out);
+            member.source.encode(out);
+            member.seen.encode(out);
+        }
+    }
+
+    /// Replaces the state.
+    pub fn decode(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let mut new = Tracker::new(self.limit);
+        for _ in 0..from.length()? {
+            let id: Box<str> = Box::decode(from)?;
+            let member = Member {
+                descendant: bool::decode(from)?,
+                source: bool::decode(from)?,
+                seen: i64::decode(from)?,
+            };
+            let length = id.len();
+            if new.members.insert(id, member).is_none() {
+                new.heap += length;
+            }
+        }
+        *self = new;
+        Ok(())
+    }
+
+    fn insert(&mut self, process: &Process<'_>, new: Member) {
+        if let Some(member) = self.members.get_mut(process.entity) {
+            member.descendant |= new.descendant;
+            return;
+        }
+        if self.members.len() >= self.limit {
+            self.evict();
+        }
+        self.heap += process.entity.len();
+        self.members.insert(process.entity.into(), new);
+    }
+
+    /// Drops the eighth that has been quiet for the longest.
+    fn evict(&mut self) {
+        let mut seen: Vec<i64> = self.members.values().map(|m| m.seen).collect();
+        let cut = seen.len() / 8;
+        let (_, cut, _) = seen.select_nth_unstable(cut);
+        let (cut, heap, evicted) = (*cut, &mut self.heap, &mut self.evicted);
+        self.members.retain(|id, member| {
+            let stays = member.seen > cut;
+            if !stays {
+                *heap -= id.len();
+                *evicted += 1;
+            }
+            stays
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// Events as words: `id<parent` with `+` for a start, `-` for an end, `*` for
+    /// a source, `^ancestor` for ancestry; the ids that descend at their event.
+    #[test]
+    fn lineage_by_table() {
+        let table: &[(&str, &str)] = &[
+            ("a+* b+<a c+<b b+<a", "b c b"),
+            ("a+* a", ""),
+            ("b+<a a+* b", ""),
+            ("a+* b+<a c<b", "b"),
+            ("a+* b+<a b- b c+<b", "b b"),
+            ("a+* b+<x b", ""),
+            ("a+* c^b^a d+<c", "c d"),
+            ("a+* b+*<a c+<b", "b c"),
+            ("a+* a+<b", ""),
+            ("a+* b+* a+<b", "a"),
+        ];
+        for (events, expected) in table {
+            let mut tracker = Tracker::default();
+            let mut got = Vec::new();
+            for word in events.split(' ') {
+                let end = word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len());
+                let ancestry: Vec<&str> = word.split('^').skip(1).collect();
+                let process = Process {
+                    entity: &word[..end],
+                    parent: word.split_once('<').map(|p| p.1),
+                    ancestry: &ancestry,
+                    started: word.contains('+'),
+                    ended: word.contains('-'),
+                    time: 0,
+                };
+                if tracker.enter(&process, word.contains('*')) {
+                    got.push(&word[..end]);
+                }
+                tracker.leave(&process);
+            }
+            assert_eq!(got.join(" "), *expected, "{events}");
+        }
+    }
+
+    #[test]
+    fn the_quietest_go_first() {
+        let mut tracker = Tracker::new(100);
+        for n in 0..1000 {
+            let id = n.to_string();
+            tracker.enter(&Process { entity: &id, time: n, ..Process::default() }, true);
+        }
+        assert!(tracker.len() <= 100);
+        assert_eq!(tracker.evicted() as usize + tracker.len(), 1000);
+        let child =
+            Process { entity: "c", parent: Some("999"), started: true, ..Process::default() };
+        assert!(tracker.enter(&child, false));
+    }
+
+    proptest! {
+        /// Against the definition over plain sets; the state is written and read
+        /// back in the middle.
+        #[test]
+        fn equals_the_definition(
+            events in prop::collection::vec((0..6u8, 0..6u8, any::<[bool; 3]>()), 0..40),
+            stop in 0..40usize,
+        ) {
+            let mut tracker = Tracker::default();
+            let (mut sources, mut descendants) = (BTreeSet::new(), BTreeSet::new());
+            for (at, (id, parent, [started, ended, source])) in events.into_iter().enumerate() {
+                if at == stop {
+                    let mut bytes = Vec::new();
+                    tracker.encode(&mut bytes);
+                    let memory = tracker.heap;
+                    tracker = Tracker::default();
+                    tracker.decode(&mut Reader::new(&bytes)).unwrap();
+                    prop_assert_eq!(tracker.heap, memory);
+                }
+                let (entity, parent_id) = (id.to_string(), parent.to_string());
+                let process = Process {
+                    entity: &entity,
+                    parent: Some(&parent_id),
+                    ancestry: &[],
+                    started,
+                    ended,
+                    time: 0,
+                };
+                let inside = sources.contains(&parent) || descendants.contains(&parent);
+                if started && inside && id != parent {
+                    descendants.insert(id);
+                }
+                if source {
+                    sources.insert(id);
+                }
+                prop_assert_eq!(tracker.enter(&process, source), descendants.contains(&id));
+                tracker.leave(&process);
+                if ended {
+                    sources.remove(&id);
+                    descendants.remove(&id);
+                }
+            }
+        }
+    }
 }

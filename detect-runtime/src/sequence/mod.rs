@@ -7,8 +7,8 @@
 //!
 //! # What the code generator emits
 //!
-//! A `static` [`SequenceSpec`] (or [`SampleSpec`]) for the rule, made of
-//! `&'static` slices and function pointers only:
+//! A `static` [`SequenceSpec`] for a [`Machine`] (or [`SampleSpec`] for a
+//! [`Sampler`]), made of `&'static` slices and function pointers only:
 //!
 //! * [`TermSpec`] for each term of the plan in order, missing ones included and
 //!   `runs` expanded. Terms with the same condition (the copies of a run) name
@@ -39,5 +39,5 @@ mod spec;
 mod tests;
 
 pub use machine::{DELAY_SPREAD, KEY_LIMIT, Machine};
-pub use sample::{SampleSpec, SampleTerm};
+pub use sample::{SampleSpec, SampleTerm, Sampler};
 pub use spec::{Join, Limit, SequenceSpec, TermSpec, UntilSpec};
