@@ -4,7 +4,20 @@
 //! In: values. Out: a value, or null and a counted warning. Must not know
 //! events, rules or how a call was written.
 
+pub mod conditional;
+pub mod convert;
+pub mod logic;
+pub mod math;
+pub mod operator;
+pub mod signature;
+pub(crate) mod single;
+pub mod string;
+#[cfg(test)]
+pub(crate) mod trial;
+
 use crate::value::{Cx, Type, Value};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A function's code. Dispatch on the kinds of the values replaces a variant
 /// per type: `add` of two integers checks 32 bits, of two longs 64.
@@ -89,4 +102,58 @@ impl core::fmt::Debug for Function {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("Function").field(&self.name).finish()
     }
+}
+
+/// The tables of all rooms.
+const ROOMS: &[&[Function]] = &[
+    conditional::FUNCTIONS,
+    convert::FUNCTIONS,
+    logic::FUNCTIONS,
+    math::FUNCTIONS,
+    operator::FUNCTIONS,
+    string::FUNCTIONS,
+];
+
+/// Other names of functions.
+const ALIASES: &[(&str, &str)] = &[
+    ("to_bool", "to_boolean"),
+    ("to_dbl", "to_double"),
+    ("to_dt", "to_datetime"),
+    ("to_int", "to_integer"),
+    ("to_str", "to_string"),
+    ("to_ul", "to_unsigned_long"),
+    ("to_ulong", "to_unsigned_long"),
+    ("to_ver", "to_version"),
+];
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =
+    LazyLock::new(|| all().map(|function| (function.name, function)).collect());
+
+/// All functions.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    ROOMS.iter().copied().flatten()
+}
+
+/// The function of a lower-case name.
+///
+/// ```
+/// use detect_runtime::functions::lookup;
+/// assert_eq!(lookup("to_str").map(|function| function.name), Some("to_string"));
+/// assert!(lookup("to_lowercase").is_none());
+/// ```
+pub fn lookup(name: &str) -> Option<&'static Function> {
+    let full = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, full)| full);
+    BY_NAME.get(full).copied()
+}
+
+/// The conversion to a type: what `x::type` and implicit casts call. `None` for
+/// null and the source document.
+///
+/// ```
+/// use detect_runtime::functions::conversion;
+/// use detect_runtime::value::Type;
+/// assert_eq!(conversion(Type::Date).map(|function| function.name), Some("to_datetime"));
+/// ```
+pub fn conversion(to: Type) -> Option<&'static Function> {
+    lookup(convert::function_to(to)?)
 }
