@@ -180,6 +180,31 @@ pub enum ExprKind {
     Cond(Box<Cond>),
 }
 
+impl Expr {
+    /// Calls `visit` for each direct operand, left to right as written.
+    pub fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        match &self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Slot(_)
+            | ExprKind::Field(_)
+            | ExprKind::Captured { .. }
+            | ExprKind::Cond(_) => {}
+            ExprKind::Call { args: all, .. }
+            | ExprKind::And(all)
+            | ExprKind::Or(all)
+            | ExprKind::Coalesce(all) => all.iter().for_each(visit),
+            ExprKind::Not(inner) | ExprKind::Test { input: inner, .. } => visit(inner),
+            ExprKind::Case { arms, otherwise } => {
+                for (condition, value) in arms {
+                    visit(condition);
+                    visit(value);
+                }
+                visit(otherwise);
+            }
+        }
+    }
+}
+
 /// An ES|QL query. Columns live in numbered slots of a *frame*; KEEP, DROP and
 /// RENAME only change names and so leave no trace but in `output`. STATS begins
 /// a new frame, whose first slots are its aggregates and then its keys.
