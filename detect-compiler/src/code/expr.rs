@@ -77,13 +77,14 @@ pub(super) fn expression(unit: &mut Unit, expr: &Expr, leaves: &mut Leaves<'_>) 
             quote!(logic::not(#inner))
         }
         ExprKind::Case { arms, otherwise } => {
-            let otherwise = expression(unit, otherwise, leaves);
+            // In the order of `Expr::children`, which numbers the leaves.
             let mut chain = TokenStream::new();
             for (condition, value) in arms {
                 let condition = expression(unit, condition, leaves);
                 let value = expression(unit, value, leaves);
                 chain.extend(quote!(if logic::holds(cx, #condition) { #value } else));
             }
+            let otherwise = expression(unit, otherwise, leaves);
             quote!(#chain { #otherwise })
         }
         ExprKind::Coalesce(all) => coalesce(unit, all, leaves),
