@@ -1,0 +1,121 @@
+//! What generated code hands to the engine: one constant [`Table`].
+
+use super::IndexPatterns;
+use crate::alert::RuleInfo;
+use crate::event::FieldId;
+use crate::head::Head;
+use crate::indicator::ThreatSpec;
+use crate::matcher::{Probe, Tables};
+use crate::sequence::{SampleSpec, SequenceSpec};
+use crate::suppression::SuppressionSpec;
+use crate::table::Program;
+use crate::terms::NewTermsSpec;
+use crate::threshold::ThresholdSpec;
+use crate::value::Type;
+
+/// A compiled ruleset, all constants.
+#[derive(Debug)]
+pub struct Table {
+    /// The rules, by number.
+    pub rules: &'static [Rule],
+    /// Path and type of each field, by [`FieldId`].
+    pub fields: &'static [(&'static str, Type)],
+    /// The projector's layout.
+    pub layout: &'static [u8],
+    /// Guards, field matchers, witnesses, atoms.
+    pub matchers: Tables,
+    /// The conditions, by number; those of one rule stand together.
+    pub conditions: &'static [Condition],
+    /// Needles of search before parse; empty = every line is walked.
+    pub needles: &'static [u8],
+    /// Rules that were left out.
+    pub refused: &'static [Refused],
+    /// Files that the ruleset was made of: path below the folder and hash of
+    /// the contents, sorted by path.
+    pub files: &'static [(&'static str, u64)],
+}
+
+/// A rule that does not compile and was skipped.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// Path below the folder.
+    pub path: &'static str,
+    /// Its id and name, as far as they could be read.
+    pub id: &'static str,
+    /// First message.
+    pub reason: &'static str,
+}
+
+/// One condition on one event.
+#[derive(Clone, Copy, Debug)]
+pub struct Condition {
+    /// The compiled form.
+    pub holds: for<'a> fn(&mut Probe<'_, 'a>) -> bool,
+    /// The plain form, encoded.
+    pub plain: &'static [u8],
+    /// The rule.
+    pub rule: u32,
+    /// Bits of [`Hit::terms`](crate::head::Hit::terms) that it stands for.
+    pub bits: u64,
+}
+
+/// One rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Identity and what alerts say of it.
+    pub info: &'static RuleInfo,
+    /// Which events it sees.
+    pub index: IndexPatterns,
+    /// Field of the rule's time, if it overrides `@timestamp`.
+    pub time: Option<FieldId>,
+    /// Field that orders events (`@timestamp` unless the rule says otherwise).
+    pub order: FieldId,
+    /// Row of a hit: the fields the head wants.
+    pub row: &'static [(FieldId, Type)],
+    /// The head.
+    pub head: HeadSpec,
+    /// What suppresses its alerts.
+    pub suppression: Option<&'static SuppressionSpec>,
+    /// Hash of what decides its alerts and its state.
+    pub meaning: u64,
+}
+
+/// Descriptor of a head.
+#[derive(Clone, Copy, Debug)]
+pub enum HeadSpec {
+    /// Every hit is an alert.
+    Events,
+    /// ES|QL.
+    Pipeline(&'static Program),
+    /// EQL sequence.
+    Sequence(&'static SequenceSpec),
+    /// EQL sample.
+    Sample(&'static SampleSpec),
+    /// Threshold.
+    Threshold(&'static ThresholdSpec),
+    /// New terms.
+    NewTerms(&'static NewTermsSpec),
+    /// Indicator match.
+    Threat(&'static ThreatSpec),
+}
+
+/// Implemented by the struct that `#[detect::ruleset]` annotates.
+pub trait Ruleset {
+    /// The constants.
+    fn table() -> &'static Table;
+
+    /// The state of all rules; see [`Heads`].
+    fn heads(&mut self) -> &mut Heads;
+
+    /// The ruleset with empty state.
+    fn new() -> Self;
+}
+
+/// The stateful heads of all rules, by rule number.
+pub struct Heads(pub(super) Vec<Box<dyn Head>>);
+
+impl core::fmt::Debug for Heads {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Heads").field(&self.0.len()).finish()
+    }
+}
