@@ -1,6 +1,7 @@
 //! Where alerts and bad lines go.
 
 use crate::alert::RuleInfo;
+use crate::head::Draft;
 use crate::input::BadLine;
 
 /// One alert.
@@ -18,6 +19,9 @@ pub struct Alert<'a> {
 pub trait Sink {
     /// An alert, in the order of its cause.
     fn alert(&mut self, alert: &Alert<'_>);
+
+    /// The alert before it is JSON; called first. Does nothing unless overridden.
+    fn draft(&mut self, _rule: usize, _draft: &Draft) {}
 
     /// A line that is no event; it was counted. Does nothing unless overridden.
     fn bad_line(&mut self, _bad: &BadLine, _line: &[u8]) {}

@@ -1,0 +1,182 @@
+//! The owner of the state: takes hits in input order, runs the heads, turns
+//! drafts into alerts.
+
+use super::sink::{Alert, Sink};
+use super::table::{HeadSpec, Heads, Table};
+use crate::alert::{self, Rendering};
+use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
+use crate::state::{Decode, DecodeError, Encode, Reader};
+use crate::value::Warnings;
+use bumpalo::Bump;
+
+/// What a rule did so far.
+#[derive(Debug, Default)]
+pub struct RuleCounts {
+    /// Events, or rows, that satisfied its per-event part.
+    pub matches: u64,
+    /// Alerts handed out.
+    pub alerts: u64,
+    /// What it lost.
+    pub losses: Losses,
+    /// Why values of its expressions became null.
+    pub warnings: Warnings,
+}
+
+/// Runs the heads of a ruleset.
+pub(super) struct Owner {
+    table: &'static Table,
+    settings: Settings,
+    rendering: Rendering,
+    pub(super) counts: Vec<RuleCounts>,
+    drafts: Vec<Draft>,
+    json: String,
+    arena: Bump,
+}
+
+impl Heads {
+    /// Heads with empty state.
+    pub fn new(table: &'static Table, settings: &Settings) -> Heads {
+        Heads(table.rules.iter().map(|rule| build(&rule.head, settings)).collect())
+    }
+}
+
+impl Owner {
+    pub(super) fn new(table: &'static Table, settings: Settings, rendering: Rendering) -> Owner {
+        Owner {
+            table,
+            settings,
+            rendering,
+            counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
+            drafts: Vec::new(),
+            json: String::new(),
+            arena: Bump::new(),
+        }
+    }
+
+    /// Hands a hit to its rule's head and its drafts on as alerts.
+    pub(super) fn hit(&mut self, heads: &mut Heads, rule: u32, hit: &Hit<'_>, sink: &mut dyn Sink) {
+        let rule = rule as usize;
+        if let Some(counts) = self.counts.get_mut(rule) {
+            counts.matches += 1;
+        }
+        self.with(heads, rule, sink, |head, env| head.hit(hit, env));
+    }
+
+    /// Takes a hit as history.
+    pub(super) fn learn(&mut self, heads: &mut Heads, rule: u32, hit: &Hit<'_>) {
+        let mut nowhere = Nowhere;
+        self.with(heads, rule as usize, &mut nowhere, |head, env| head.learn(hit, env));
+    }
+
+    /// Moves every rule's clock.
+    pub(super) fn tick(&mut self, heads: &mut Heads, time: i64, sink: &mut dyn Sink) {
+        for rule in 0..self.table.rules.len() {
+            self.with(heads, rule, sink, |head, env| head.tick(time, env));
+        }
+    }
+
+    /// Ends the input of every rule.
+    pub(super) fn finish(&mut self, heads: &mut Heads, sink: &mut dyn Sink) {
+        for rule in 0..self.table.rules.len() {
+            self.with(heads, rule, sink, |head, env| head.finish(env));
+        }
+    }
+
+    fn with(
+        &mut self,
+        heads: &mut Heads,
+        rule: usize,
+        sink: &mut dyn Sink,
+        act: impl FnOnce(&mut dyn Head, &mut Env<'_>),
+    ) {
+        let (Some(head), Some(counts)) = (heads.0.get_mut(rule), self.counts.get_mut(rule)) else {
+            return;
+        };
+        act(
+            head.as_mut(),
+            &mut Env {
+                arena: &self.arena,
+                settings: &self.settings,
+                drafts: &mut self.drafts,
+                losses: &mut counts.losses,
+                warnings: &counts.warnings,
+            },
+        );
+        self.arena.reset();
+        self.hand_out(rule, sink);
+    }
+
+    fn hand_out(&mut self, rule: usize, sink: &mut dyn Sink) {
+        let (Some(entry), Some(counts)) = (self.table.rules.get(rule), self.counts.get_mut(rule))
+        else {
+            return;
+        };
+        for draft in self.drafts.drain(..) {
+            sink.draft(rule, &draft);
+            alert::render(entry.info, &draft, &self.rendering, &mut self.json, &mut |json| {
+                counts.alerts += 1;
+                sink.alert(&Alert { rule, info: entry.info, json });
+            });
+        }
+    }
+
+    /// Appends the state of all rules, each under the hash of its meaning.
+    pub(super) fn encode(&self, heads: &Heads, out: &mut Vec<u8>) {
+        (heads.0.len() as u64).encode(out);
+        let mut state = Vec::new();
+        for (rule, head) in self.table.rules.iter().zip(&heads.0) {
+            state.clear();
+            head.encode(&mut state);
+            rule.meaning.to_le_bytes().map(|byte| out.push(byte));
+            (state.len() as u64).encode(out);
+            out.extend_from_slice(&state);
+        }
+    }
+
+    /// Reads back the state of the rules that did not change since; the others
+    /// begin empty. Gives the number of rules that took their state over.
+    pub(super) fn decode(
+        &mut self,
+        heads: &mut Heads,
+        from: &mut Reader<'_>,
+    ) -> Result<usize, DecodeError> {
+        let mut taken = 0;
+        for _ in 0..u64::decode(from)? {
+            let meaning = u64::from_le_bytes(from.array()?);
+            let length = from.length()?;
+            let bytes = from.take(length)?;
+            let Some(rule) = self.table.rules.iter().position(|rule| rule.meaning == meaning)
+            else {
+                continue;
+            };
+            if let Some(head) = heads.0.get_mut(rule) {
+                head.decode(&mut Reader::new(bytes))?;
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Bytes of state.
+    pub(super) fn memory(&self, heads: &Heads) -> usize {
+        heads.0.iter().map(|head| head.memory()).sum()
+    }
+}
+
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn alert(&mut self, _alert: &Alert<'_>) {}
+}
+
+fn build(spec: &HeadSpec, settings: &Settings) -> Box<dyn Head> {
+    match spec {
+        HeadSpec::Events => Box::new(super::events::Events),
+        HeadSpec::Pipeline(program) => crate::table::head(program, settings),
+        HeadSpec::Sequence(spec) => Box::new(crate::sequence::Machine::new(spec)),
+        HeadSpec::Sample(spec) => Box::new(crate::sequence::Sampler::new(spec)),
+        HeadSpec::Threshold(spec) => Box::new(crate::threshold::Counter::new(spec)),
+        HeadSpec::NewTerms(spec) => Box::new(crate::terms::NewTerms::new(spec)),
+        HeadSpec::Threat(spec) => Box::new(crate::indicator::Matcher::new(spec)),
+    }
+}
