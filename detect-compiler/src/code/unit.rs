@@ -35,6 +35,12 @@ impl Unit {
         format_ident!("{}", self.name(kind).to_string().to_uppercase())
     }
 
+    /// The same for a type.
+    pub(super) fn type_name(&mut self, kind: &str) -> Ident {
+        self.count += 1;
+        format_ident!("{}{}{}", kind, self.prefix.to_uppercase(), self.count)
+    }
+
     /// Adds an item.
     pub(super) fn item(&mut self, item: TokenStream) {
         self.items.push(item);

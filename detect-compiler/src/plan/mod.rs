@@ -203,6 +203,29 @@ impl Expr {
             }
         }
     }
+
+    /// [`Expr::children`], to change them.
+    pub fn children_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        match &mut self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Slot(_)
+            | ExprKind::Field(_)
+            | ExprKind::Captured { .. }
+            | ExprKind::Cond(_) => {}
+            ExprKind::Call { args: all, .. }
+            | ExprKind::And(all)
+            | ExprKind::Or(all)
+            | ExprKind::Coalesce(all) => all.iter_mut().for_each(visit),
+            ExprKind::Not(inner) | ExprKind::Test { input: inner, .. } => visit(inner),
+            ExprKind::Case { arms, otherwise } => {
+                for (condition, value) in arms {
+                    visit(condition);
+                    visit(value);
+                }
+                visit(otherwise);
+            }
+        }
+    }
 }
 
 /// An ES|QL query. Columns live in numbered slots of a *frame*; KEEP, DROP and
