@@ -20,6 +20,8 @@ pub struct Table {
     pub rules: &'static [Rule],
     /// Path and type of each field, by [`FieldId`].
     pub fields: &'static [(&'static str, Type)],
+    /// Fields that name an event's index.
+    pub origin: Origin,
     /// The projector's layout.
     pub layout: &'static [u8],
     /// Guards, field matchers, witnesses, atoms.
@@ -33,6 +35,21 @@ pub struct Table {
     /// Files that the ruleset was made of: path below the folder and hash of
     /// the contents, sorted by path.
     pub files: &'static [(&'static str, u64)],
+}
+
+/// Fields by which an event says where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// `_index`
+    pub index: FieldId,
+    /// `data_stream.type`
+    pub stream_type: FieldId,
+    /// `data_stream.dataset`
+    pub dataset: FieldId,
+    /// `data_stream.namespace`
+    pub namespace: FieldId,
+    /// `@metadata.beat`
+    pub beat: FieldId,
 }
 
 /// A rule that does not compile and was skipped.
@@ -55,7 +72,8 @@ pub struct Condition {
     pub plain: &'static [u8],
     /// The rule.
     pub rule: u32,
-    /// Bits of [`Hit::terms`](crate::head::Hit::terms) that it stands for.
+    /// Bits of [`Hit::terms`](crate::head::Hit::terms) that it stands for; 0 = it
+    /// only fills a slot of the row.
     pub bits: u64,
 }
 
@@ -72,6 +90,9 @@ pub struct Rule {
     pub order: FieldId,
     /// Row of a hit: the fields the head wants.
     pub row: &'static [(FieldId, Type)],
+    /// Slots of the row that hold whether a condition holds (KQL() in an
+    /// aggregate's WHERE): slot, number of the condition.
+    pub flags: &'static [(usize, u32)],
     /// The head.
     pub head: HeadSpec,
     /// What suppresses its alerts.

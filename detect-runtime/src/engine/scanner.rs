@@ -1,0 +1,301 @@
+//! The per-event part: a line becomes an event, the event's candidates are
+//! evaluated, conditions that hold become hits. Stateless: any number of
+//! scanners can share an input.
+
+use super::table::{HeadSpec, Rule, Table};
+use crate::event::{Event, FieldId, Raw};
+use crate::head::{Hit, Lent};
+use crate::json::layout::{Layout, LayoutError};
+use crate::json::projector::Projector;
+use crate::json::Malformed;
+use crate::matcher::{Memory, Probe};
+use crate::table::{Resources, run_rows};
+use crate::value::{Cx, Type, Value, Warnings};
+use bumpalo::Bump;
+use std::sync::Arc;
+
+/// Takes hits: rule number, hit.
+pub(super) type Emit<'e> = dyn FnMut(u32, &Hit<'_>) + 'e;
+
+/// What a scanner counts beside lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanCounts {
+    /// Events without a readable time that satisfied a rule which needs one.
+    pub untimed: u64,
+    /// Events further ahead of the wall clock than allowed that satisfied a
+    /// stateful rule; they were not handed to it.
+    pub future: u64,
+    /// Conditions that were evaluated.
+    pub conditions: u64,
+}
+
+/// See the module.
+pub(super) struct Scanner {
+    table: &'static Table,
+    projector: Projector<'static>,
+    memory: Memory,
+    arena: Bump,
+    candidates: Vec<u32>,
+    warnings: Box<[Warnings]>,
+    /// For what belongs to no rule.
+    spare: Warnings,
+    resources: Arc<Resources>,
+    /// Index name of events that name none.
+    index: Option<Box<str>>,
+    /// Latest time that an event may have, in milliseconds.
+    pub(super) horizon: i64,
+    pub(super) counts: ScanCounts,
+}
+
+impl Scanner {
+    pub(super) fn new(
+        table: &'static Table,
+        resources: Arc<Resources>,
+        index: Option<Box<str>>,
+    ) -> Result<Scanner, LayoutError> {
+        Ok(Scanner {
+            table,
+            projector: Projector::new(Layout::new(table.layout)?),
+            memory: Memory::new(&table.matchers),
+            arena: Bump::new(),
+            candidates: Vec::new(),
+            warnings: table.rules.iter().map(|_| Warnings::default()).collect(),
+            spare: Warnings::default(),
+            resources,
+            index,
+            horizon: i64::MAX,
+            counts: ScanCounts::default(),
+        })
+    }
+
+    /// Scans one line (without its line feed) and emits its hits in the order of
+    /// the rules. The line is at `position` in the input.
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        position: u64,
+        emit: &mut Emit<'_>,
+    ) -> Result<(), Malformed> {
+        self.arena.reset();
+        let event = self.projector.project(line, &self.arena)?;
+        let index = index_name(self.table, &event)
+            .or(self.index.as_deref())
+            .or_else(|| beat_index(self.table, &event));
+        let cx = Cx { arena: &self.arena, now: 0, warnings: &self.spare };
+        self.candidates.clear();
+        let mut probe = Probe::new(&self.table.matchers, &mut self.memory, &event, cx);
+        probe.candidates(index, &mut self.candidates);
+        if self.candidates.is_empty() {
+            return Ok(());
+        }
+        let lent = Lent::new(line, index.unwrap_or_default());
+        let mut scan = Scan {
+            table: self.table,
+            probe,
+            times: Times::default(),
+            position,
+            lent: &lent,
+            horizon: self.horizon,
+            resources: &self.resources,
+            counts: &mut self.counts,
+            emit,
+        };
+        let mut rest = self.candidates.as_slice();
+        while let Some(&first) = rest.first() {
+            let Some(rule) = self.table.conditions.get(first as usize).map(|c| c.rule) else {
+                break;
+            };
+            let same = |number: &&u32| {
+                let condition = self.table.conditions.get(**number as usize);
+                condition.is_some_and(|condition| condition.rule == rule)
+            };
+            let (own, others) = rest.split_at(rest.iter().take_while(same).count().max(1));
+            rest = others;
+            if let Some(warnings) = self.warnings.get(rule as usize) {
+                scan.probe.cx.warnings = warnings;
+            }
+            scan.rule(rule, own);
+        }
+        Ok(())
+    }
+
+    /// Warnings of a rule's per-event expressions.
+    pub(super) fn warnings(&self, rule: usize) -> Option<&Warnings> {
+        self.warnings.get(rule)
+    }
+}
+
+/// One event on its way through its candidates.
+struct Scan<'s, 'p, 'a> {
+    table: &'static Table,
+    probe: Probe<'p, 'a>,
+    times: Times,
+    position: u64,
+    lent: &'s Lent<'s>,
+    horizon: i64,
+    resources: &'s Resources,
+    counts: &'s mut ScanCounts,
+    emit: &'s mut Emit<'s>,
+}
+
+impl<'a> Scan<'_, '_, 'a> {
+    /// Evaluates the candidates of one rule.
+    fn rule(&mut self, number: u32, candidates: &[u32]) {
+        let mut terms = 0;
+        for &candidate in candidates {
+            let Some(condition) = self.table.conditions.get(candidate as usize) else { continue };
+            if condition.bits == 0 {
+                continue;
+            }
+            self.counts.conditions += 1;
+            if self.probe.evaluate(candidate, condition.holds) {
+                terms |= condition.bits;
+            }
+        }
+        if let (true, Some(rule)) = (terms != 0, self.table.rules.get(number as usize)) {
+            self.hit(number, rule, terms);
+        }
+    }
+
+    fn hit(&mut self, number: u32, rule: &Rule, terms: u64) {
+        let order = self.times.order(self.probe.event(), rule.order, &self.probe.cx);
+        let time = self.times.rule(self.probe.event(), rule, order, &self.probe.cx);
+        let stateless = matches!(rule.head, HeadSpec::Events);
+        let Some(time) = time.or(stateless.then_some(0)) else {
+            self.counts.untimed += 1;
+            return;
+        };
+        if time > self.horizon && !stateless {
+            self.counts.future += 1;
+            return;
+        }
+        let order = order.unwrap_or(time.saturating_mul(1_000_000));
+        let (position, source) = (self.position, Some(self.lent));
+        let row = self.row(rule);
+        let HeadSpec::Pipeline(program) = rule.head else {
+            (self.emit)(number, &Hit { time, order, position, row, terms, source });
+            return;
+        };
+        let stages = program.stages.get(..program.per_event).unwrap_or_default();
+        let (cx, resources, emit) = (self.probe.cx, self.resources, &mut *self.emit);
+        run_rows(stages, row, &cx, resources, &mut |row| {
+            emit(number, &Hit { time, order, position, row, terms, source });
+        });
+    }
+
+    /// The fields that the head wants, then room for what a pipeline computes.
+    fn row(&mut self, rule: &Rule) -> &'a mut [Value<'a>] {
+        let cx = self.probe.cx;
+        let width = match rule.head {
+            HeadSpec::Pipeline(program) => program.frames.first().copied().unwrap_or(0),
+            _ => 0,
+        };
+        let row = cx.arena.alloc_slice_fill_copy(width.max(rule.row.len()), Value::Null);
+        let event = self.probe.event();
+        for (slot, (field, ty)) in row.iter_mut().zip(rule.row) {
+            *slot = match ty {
+                Type::Source => source_text(event.line()),
+                _ => event.load(*field, *ty, &cx),
+            };
+        }
+        for (slot, condition) in rule.flags {
+            let Some(entry) = self.table.conditions.get(*condition as usize) else { continue };
+            let holds = self.probe.evaluate(*condition, entry.holds);
+            if let Some(slot) = row.get_mut(*slot) {
+                *slot = Value::Boolean(holds);
+            }
+        }
+        row
+    }
+}
+
+/// The whole document as a value; null if it is no UTF-8.
+fn source_text(line: &[u8]) -> Value<'_> {
+    core::str::from_utf8(line).map_or(Value::Null, Value::Text)
+}
+
+/// Times of the event, read when the first hit asks.
+#[derive(Default)]
+struct Times {
+    order: Option<(FieldId, Option<i64>)>,
+    rule: Option<(FieldId, Option<i64>)>,
+}
+
+impl Times {
+    /// `@timestamp`, or what stands for it, in nanoseconds.
+    fn order(&mut self, event: &Event<'_>, field: FieldId, cx: &Cx<'_>) -> Option<i64> {
+        match self.order {
+            Some((known, time)) if known == field => time,
+            _ => {
+                let time = nanoseconds(event, field, cx);
+                self.order = Some((field, time));
+                time
+            }
+        }
+    }
+
+    /// The rule's time in milliseconds.
+    fn rule(
+        &mut self,
+        event: &Event<'_>,
+        rule: &Rule,
+        order: Option<i64>,
+        cx: &Cx<'_>,
+    ) -> Option<i64> {
+        let own = rule.time.and_then(|field| match self.rule {
+            Some((known, time)) if known == field => time,
+            _ => {
+                let time = nanoseconds(event, field, cx);
+                self.rule = Some((field, time));
+                time
+            }
+        });
+        own.or(order).map(|nanoseconds| nanoseconds.div_euclid(1_000_000))
+    }
+}
+
+fn nanoseconds(event: &Event<'_>, field: FieldId, cx: &Cx<'_>) -> Option<i64> {
+    let warnings = Warnings::default();
+    let cx = Cx { warnings: &warnings, ..*cx };
+    match event.load(field, Type::DateNanos, &cx).as_slice().first() {
+        Some(Value::DateNanos(time)) => Some(*time),
+        _ => None,
+    }
+}
+
+/// The name of the event's index: `_index`, else
+/// `data_stream.type-dataset-namespace`.
+fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
+    let first = |field: FieldId| match event.values(field).next() {
+        Some(Raw::Text(text)) => Some(text),
+        _ => None,
+    };
+    if let Some(index) = first(table.origin.index) {
+        return Some(index);
+    }
+    let dataset = first(table.origin.dataset)?;
+    let kind = first(table.origin.stream_type).unwrap_or("logs");
+    let namespace = first(table.origin.namespace).unwrap_or("default");
+    let arena = event.arena();
+    let mut name = bumpalo::collections::String::with_capacity_in(
+        kind.len() + dataset.len() + namespace.len() + 2,
+        arena,
+    );
+    for piece in [kind, "-", dataset, "-", namespace] {
+        name.push_str(piece);
+    }
+    Some(name.into_bump_str())
+}
+
+/// The index name that a Beat's event has by default (`winlogbeat-`), for events
+/// that name neither index nor data stream.
+fn beat_index<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
+    match event.values(table.origin.beat).next() {
+        Some(Raw::Text(beat)) => {
+            let mut name = bumpalo::collections::String::from_str_in(beat, event.arena());
+            name.push('-');
+            Some(name.into_bump_str())
+        }
+        _ => None,
+    }
+}
