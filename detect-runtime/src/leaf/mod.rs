@@ -1,20 +1,34 @@
 //! Leaves of conditions that compute: expressions over fields of one event.
 //!
-//! In: an event and the generated function of an expression. Out: whether it is
-//! true. How several values of a field are read was decided by the language:
-//! as one multi-value, or one at a time.
+//! In: an event, perhaps the element of an array that is being looked at, and
+//! the generated function of an expression. Out: whether it is true. How several
+//! values of a field are read was decided by the language: as one multi-value,
+//! or one at a time.
 
-use crate::event::{Event, FieldId};
-use crate::value::{Cx, Type, Value};
+pub mod element;
+
+use crate::event::{Element, Event, FieldId};
+use crate::value::{Cx, Type, Value, load};
 
 /// The generated code of an expression over slots.
 pub type Eval = for<'a> fn(&[Value<'a>], &Cx<'a>) -> Value<'a>;
 
+/// Where the value of a slot comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// A field of the event.
+    Field(FieldId),
+    /// A path below the element at hand.
+    Element(&'static str),
+    /// A field that no event can have.
+    Nowhere,
+}
+
 /// A computing leaf, as constant data.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf {
-    /// The field behind each slot of `eval`.
-    pub fields: &'static [(FieldId, Type)],
+    /// Where each slot of `eval` comes from.
+    pub fields: &'static [(Source, Type)],
     /// True if some choice of one value for each slot decides (EQL), false if a
     /// field is read as a whole (ES|QL).
     pub each: bool,
@@ -24,10 +38,18 @@ pub struct Leaf {
 
 impl Leaf {
     /// True if the expression is true; null and false are not.
-    pub fn holds<'a>(&self, event: &Event<'a>, cx: &Cx<'a>) -> bool {
-        let values = cx.arena.alloc_slice_fill_iter(
-            self.fields.iter().map(|(field, ty)| event.load(*field, *ty, cx)),
-        );
+    pub fn holds<'a>(&self, event: &Event<'a>, element: Option<Element<'a>>, cx: &Cx<'a>) -> bool {
+        let values = cx.arena.alloc_slice_fill_iter(self.fields.iter().map(|(source, ty)| {
+            match (source, element) {
+                (Source::Field(field), _) => event.load(*field, *ty, cx),
+                (Source::Element(path), Some(element)) => {
+                    let mut raws = bumpalo::collections::Vec::new_in(cx.arena);
+                    element.values(path, cx.arena, &mut |raw| raws.push(raw));
+                    load(raws, *ty, cx)
+                }
+                _ => Value::Null,
+            }
+        }));
         if self.each {
             some_choice(values, cx, self.eval)
         } else {
@@ -57,26 +79,27 @@ pub fn some_choice<'a>(
     if !slots.iter().any(|slot| matches!(slot, Value::Multi(_))) {
         return eval(slots, cx).truth() == Some(true);
     }
-    let chosen = cx.arena.alloc_slice_fill_iter(
-        slots.iter().map(|slot| slot.as_slice().first().copied().unwrap_or_default()),
-    );
+    let first = |slot: &Value<'a>| slot.as_slice().first().copied().unwrap_or_default();
+    let chosen = cx.arena.alloc_slice_fill_iter(slots.iter().map(first));
     let at = cx.arena.alloc_slice_fill_copy(slots.len(), 0usize);
     loop {
         if eval(chosen, cx).truth() == Some(true) {
             return true;
         }
-        // The next combination, like the digits of an odometer.
-        let Some(turned) = (0..slots.len()).find(|&slot| {
-            at[slot] += 1;
-            let more = at[slot] < slots[slot].as_slice().len();
+        // The next combination, like the digits of an odometer: the first digit
+        // that can turn does, those before it begin again.
+        let turned = slots.iter().zip(&mut *at).zip(&mut *chosen).any(|((slot, at), chosen)| {
+            let values = slot.as_slice();
+            *at += 1;
+            let more = *at < values.len();
             if !more {
-                at[slot] = 0;
+                *at = 0;
             }
-            chosen[slot] = slots[slot].as_slice().get(at[slot]).copied().unwrap_or_default();
+            *chosen = values.get(*at).copied().unwrap_or_default();
             more
-        }) else {
+        });
+        if !turned {
             return false;
-        };
-        debug_assert!(turned < slots.len());
+        }
     }
 }
