@@ -20,5 +20,6 @@ pub mod state;
 pub mod table;
 pub mod terms;
 pub mod test;
+pub mod text;
 pub mod threshold;
 pub mod value;

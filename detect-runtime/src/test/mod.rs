@@ -6,6 +6,13 @@
 //! against it. The front ends have chosen the test by language and field type,
 //! so nothing here depends on either.
 
+mod check;
+mod codec;
+mod constant;
+
+pub use check::Check;
+pub use constant::Tests;
+
 /// How letters compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]

@@ -1,0 +1,12 @@
+//! Texts: what patterns, folding and analysis mean.
+//!
+//! In: a text and a pattern. Out: whether and where it matches. Must not know
+//! fields, events or which language wrote the pattern.
+
+pub mod analysis;
+pub mod edit;
+mod fold;
+pub mod glob;
+
+pub use crate::value::address::parse as address;
+pub use fold::fold_char;
