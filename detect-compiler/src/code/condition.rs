@@ -88,7 +88,7 @@ fn join(operands: &[TokenStream], operator: &TokenStream) -> TokenStream {
 fn probe_function(unit: &mut Unit, kind: &str, body: &TokenStream) -> Ident {
     let name = unit.name(kind);
     unit.item(quote! {
-        fn #name(p: &mut Probe<'_, '_>) -> bool {
+        pub(in super::super) fn #name(p: &mut Probe<'_, '_>) -> bool {
             #body
         }
     });
@@ -96,14 +96,17 @@ fn probe_function(unit: &mut Unit, kind: &str, body: &TokenStream) -> Ident {
 }
 
 /// Adds `fn(&mut Probe) -> bool` for a condition that asks the event directly.
-pub(super) fn direct(unit: &mut Unit, fields: &Fields, cond: &Cond) -> Ident {
-    let body = Direct { fields, element: None }.condition(unit, cond);
+///
+/// `lineage` is the number in the ruleset of the rule's first lineage.
+pub(super) fn direct(unit: &mut Unit, fields: &Fields, lineage: usize, cond: &Cond) -> Ident {
+    let body = Direct { fields, lineage, element: None }.condition(unit, cond);
     probe_function(unit, "leaf", &body)
 }
 
 /// Where a direct condition reads.
 struct Direct<'d> {
     fields: &'d Fields,
+    lineage: usize,
     /// Path of the array whose element is at hand, as `el`.
     element: Option<&'d str>,
 }
@@ -160,7 +163,10 @@ impl Direct<'_> {
             Cond::AnyField { .. } => quote!(false),
             Cond::Expr { expr, choice } => self.expr(unit, expr, *choice),
             Cond::Element { path, cond } => self.element(unit, path, cond),
-            Cond::DescendantOf(number) => quote!(p.descends(#number)),
+            Cond::DescendantOf(number) => {
+                let number = self.lineage + number;
+                quote!(p.descends(#number))
+            }
         }
     }
 
@@ -212,7 +218,8 @@ impl Direct<'_> {
 
     fn element(&self, unit: &mut Unit, path: &str, cond: &Cond) -> TokenStream {
         let place = self.place(path);
-        let inner = Direct { fields: self.fields, element: Some(path) }.condition(unit, cond);
+        let inside = Direct { element: Some(path), ..*self };
+        let inner = inside.condition(unit, cond);
         let name = unit.name("element");
         unit.item(quote! {
             fn #name<'a>(p: &mut Probe<'_, 'a>, el: Element<'a>) -> bool {

@@ -198,11 +198,10 @@ impl<'a> Scan<'_, '_, 'a> {
                 _ => event.load(*field, *ty, &cx),
             };
         }
-        for (slot, condition) in rule.flags {
-            let Some(entry) = self.table.conditions.get(*condition as usize) else { continue };
-            let holds = self.probe.evaluate(*condition, entry.holds);
+        // The rule's condition ran last: its local numbers are in force.
+        for (slot, holds) in rule.flags {
             if let Some(slot) = row.get_mut(*slot) {
-                *slot = Value::Boolean(holds);
+                *slot = Value::Boolean(holds(&mut self.probe));
             }
         }
         row

@@ -1,13 +1,11 @@
 //! What generated code hands to the engine: one constant [`Table`].
 
-use super::IndexPatterns;
 use crate::alert::RuleInfo;
 use crate::event::FieldId;
 use crate::head::Head;
 use crate::indicator::ThreatSpec;
 use crate::matcher::{Probe, Tables};
 use crate::sequence::{SampleSpec, SequenceSpec};
-use crate::suppression::SuppressionSpec;
 use crate::table::Program;
 use crate::terms::NewTermsSpec;
 use crate::threshold::ThresholdSpec;
@@ -18,8 +16,8 @@ use crate::value::Type;
 pub struct Table {
     /// The rules, by number.
     pub rules: &'static [Rule],
-    /// Path and type of each field, by [`FieldId`].
-    pub fields: &'static [(&'static str, Type)],
+    /// Path of each field, by [`FieldId`].
+    pub fields: &'static [&'static str],
     /// Fields that name an event's index.
     pub origin: Origin,
     /// The projector's layout.
@@ -28,6 +26,8 @@ pub struct Table {
     pub matchers: Tables,
     /// The conditions, by number; those of one rule stand together.
     pub conditions: &'static [Condition],
+    /// Numbers of the conditions that make a process the source of a lineage.
+    pub lineages: &'static [u32],
     /// Needles of search before parse; empty = every line is walked.
     pub needles: &'static [u8],
     /// Rules that were left out.
@@ -37,7 +37,8 @@ pub struct Table {
     pub files: &'static [(&'static str, u64)],
 }
 
-/// Fields by which an event says where it comes from.
+/// Fields that the engine itself reads: where an event comes from, and its
+/// process.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin {
     /// `_index`
@@ -50,6 +51,16 @@ pub struct Origin {
     pub namespace: FieldId,
     /// `@metadata.beat`
     pub beat: FieldId,
+    /// `process.entity_id`
+    pub entity: FieldId,
+    /// `process.parent.entity_id`
+    pub parent: FieldId,
+    /// `process.Ext.ancestry`
+    pub ancestry: FieldId,
+    /// `event.category`
+    pub category: FieldId,
+    /// `event.type`
+    pub kind: FieldId,
 }
 
 /// A rule that does not compile and was skipped.
@@ -57,17 +68,18 @@ pub struct Origin {
 pub struct Refused {
     /// Path below the folder.
     pub path: &'static str,
-    /// Its id and name, as far as they could be read.
-    pub id: &'static str,
     /// First message.
     pub reason: &'static str,
 }
+
+/// The compiled form of a condition.
+pub type Holds = for<'a> fn(&mut Probe<'_, 'a>) -> bool;
 
 /// One condition on one event.
 #[derive(Clone, Copy, Debug)]
 pub struct Condition {
     /// The compiled form.
-    pub holds: for<'a> fn(&mut Probe<'_, 'a>) -> bool,
+    pub holds: Holds,
     /// The plain form, encoded.
     pub plain: &'static [u8],
     /// The rule.
@@ -82,21 +94,17 @@ pub struct Condition {
 pub struct Rule {
     /// Identity and what alerts say of it.
     pub info: &'static RuleInfo,
-    /// Which events it sees.
-    pub index: IndexPatterns,
     /// Field of the rule's time, if it overrides `@timestamp`.
     pub time: Option<FieldId>,
     /// Field that orders events (`@timestamp` unless the rule says otherwise).
     pub order: FieldId,
     /// Row of a hit: the fields the head wants.
     pub row: &'static [(FieldId, Type)],
-    /// Slots of the row that hold whether a condition holds (KQL() in an
-    /// aggregate's WHERE): slot, number of the condition.
-    pub flags: &'static [(usize, u32)],
+    /// Slots of the row that say whether a condition holds (KQL() in an
+    /// aggregate's WHERE).
+    pub flags: &'static [(usize, Holds)],
     /// The head.
     pub head: HeadSpec,
-    /// What suppresses its alerts.
-    pub suppression: Option<&'static SuppressionSpec>,
     /// Hash of what decides its alerts and its state.
     pub meaning: u64,
 }
