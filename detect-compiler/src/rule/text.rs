@@ -28,6 +28,7 @@ impl Text {
         };
         let mut walk = Walk::new(literal);
         walk.advance(range.start);
+        walk.skip_joints();
         let start = walk.at;
         walk.advance(range.end);
         let end = walk.at.max(start);
@@ -71,6 +72,16 @@ impl<'l> Walk<'l> {
             let (raw, decoded) = self.step();
             self.at = (self.at + raw).min(self.literal.len());
             self.value += decoded;
+        }
+    }
+
+    /// Passes line-ending backslashes, which stand for nothing.
+    fn skip_joints(&mut self) {
+        while self.at < self.literal.len() {
+            match self.step() {
+                (raw, 0) => self.at = (self.at + raw).min(self.literal.len()),
+                _ => return,
+            }
         }
     }
 
