@@ -45,3 +45,40 @@ pub fn content_hash(bytes: &[u8]) -> u64 {
     let digest = hmac_sha256::Hash::hash(bytes);
     digest[..8].iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
+
+/// Hash of parts: SHA-256 over each part's length and bytes, so that no two
+/// lists of parts give the same bytes.
+pub(super) struct Identity(hmac_sha256::Hash);
+
+impl Identity {
+    /// `kind` keeps the ids of different things apart.
+    pub(super) fn new(kind: &str) -> Identity {
+        let mut identity = Identity(hmac_sha256::Hash::new());
+        identity.part(kind.as_bytes());
+        identity
+    }
+
+    pub(super) fn part(&mut self, bytes: &[u8]) -> &mut Identity {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    /// All 256 bits in hexadecimal.
+    pub(super) fn full(self) -> String {
+        hexadecimal(&self.0.finalize())
+    }
+
+    /// The first 128 bits in hexadecimal.
+    pub(super) fn short(self) -> String {
+        hexadecimal(&self.0.finalize()[..16])
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _infallible = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -6,8 +6,20 @@
 //! copy of the event or the columns of the row. Must not know how a draft came
 //! to be, nor where alerts go.
 
+mod fields;
 mod identity;
 mod info;
+mod json;
+mod origin;
+mod rating;
+mod reason;
+mod row;
+mod shared;
+mod writer;
 
 pub use identity::{RULE_NAMESPACE, content_hash, rule_uuid};
 pub use info::{MappedSeverity, RuleInfo, RuleType, Severity, SuppressionInfo, UnknownSeverity};
+pub use rating::Rating;
+pub use writer::{Format, Writer, Written};
+
+use identity::Identity;
