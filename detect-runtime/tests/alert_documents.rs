@@ -82,6 +82,7 @@ fn alert_line() -> String {
     documents(&INFO, &draft(Content::Event(source(NESTED))), Format::default())[0].to_string()
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn cases() -> Vec<(&'static str, RuleInfo, Draft, Format)> {
     let plain = Format::default;
     vec![
