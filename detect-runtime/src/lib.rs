@@ -23,3 +23,4 @@ pub mod test;
 pub mod text;
 pub mod threshold;
 pub mod value;
+pub mod window;

@@ -153,6 +153,9 @@ pub fn store<G: Group>() -> Box<dyn GroupStore> {
     Box::new(Slab::<G> { slots: Vec::new(), free: Vec::new() })
 }
 
+/// An empty slab keeps room for so many states.
+const KEPT_SLOTS: usize = 256;
+
 struct Slab<G> {
     slots: Vec<G>,
     free: Vec<u32>,
@@ -171,7 +174,8 @@ impl<G: Group> GroupStore for Slab<G> {
             *state = G::default();
             self.free.push(slot);
         }
-        if self.free.len() == self.slots.len() {
+        // All were given back: a burst of groups must not keep its memory for ever.
+        if self.free.len() == self.slots.len() && self.free.len() > KEPT_SLOTS {
             self.clear();
         }
     }

@@ -98,6 +98,8 @@ mod tests;
 pub use lookup::{LookupError, LookupTable};
 pub use resources::{Complete, Resources};
 pub use rows::{Row, run_all, run_rows, run_table};
+pub(crate) use rows::{output, widened};
+pub(crate) use stats::lend_key;
 pub use stats::split_keys;
 
 use crate::aggregate::GroupStore;

@@ -114,28 +114,11 @@ impl Owned {
 
     /// Copies the value, texts included, into the arena.
     pub fn copy_in<'a>(&self, arena: &'a Bump) -> Value<'a> {
-        let copy = |single: Value<'_>| match single {
-            Value::Text(t) => Value::Text(arena.alloc_str(t)),
-            Value::Version(t) => Value::Version(arena.alloc_str(t)),
-            Value::Shape(t) => Value::Shape(arena.alloc_str(t)),
-            Value::Point(p) => Value::Point(arena.alloc(*p)),
-            Value::Boolean(b) => Value::Boolean(b),
-            Value::Integer(n) => Value::Integer(n),
-            Value::Long(n) => Value::Long(n),
-            Value::UnsignedLong(n) => Value::UnsignedLong(n),
-            Value::Double(n) => Value::Double(n),
-            Value::Date(n) => Value::Date(n),
-            Value::DateNanos(n) => Value::DateNanos(n),
-            Value::Ip(a) => Value::Ip(a),
-            Value::Period { months, days } => Value::Period { months, days },
-            Value::Duration(n) => Value::Duration(n),
-            Value::Null | Value::Multi(_) => Value::Null,
-        };
         match self {
             Owned::Multi(all) => Value::from_slice(
                 arena.alloc_slice_fill_iter(all.iter().map(|value| value.copy_in(arena))),
             ),
-            single => single.single().map_or(Value::Null, copy),
+            single => single.single().unwrap_or_default().copy_in(arena),
         }
     }
 
@@ -180,6 +163,30 @@ impl Owned {
 const MULTI: u8 = 15;
 
 impl<'a> Value<'a> {
+    /// Copies the value, texts included, into another arena.
+    pub fn copy_in<'b>(&self, arena: &'b Bump) -> Value<'b> {
+        match *self {
+            Value::Null => Value::Null,
+            Value::Boolean(b) => Value::Boolean(b),
+            Value::Integer(n) => Value::Integer(n),
+            Value::Long(n) => Value::Long(n),
+            Value::UnsignedLong(n) => Value::UnsignedLong(n),
+            Value::Double(n) => Value::Double(n),
+            Value::Text(t) => Value::Text(arena.alloc_str(t)),
+            Value::Date(n) => Value::Date(n),
+            Value::DateNanos(n) => Value::DateNanos(n),
+            Value::Ip(a) => Value::Ip(a),
+            Value::Version(t) => Value::Version(arena.alloc_str(t)),
+            Value::Point(p) => Value::Point(arena.alloc(*p)),
+            Value::Shape(t) => Value::Shape(arena.alloc_str(t)),
+            Value::Period { months, days } => Value::Period { months, days },
+            Value::Duration(n) => Value::Duration(n),
+            Value::Multi(all) => Value::from_slice(
+                arena.alloc_slice_fill_iter(all.iter().map(|value| value.copy_in(arena))),
+            ),
+        }
+    }
+
     /// Tag in the byte form.
     fn tag(&self) -> u8 {
         match self {
