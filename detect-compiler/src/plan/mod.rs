@@ -6,7 +6,7 @@
 //! later stage asks which language a rule came from.
 
 use detect_runtime::functions::Function;
-use detect_runtime::test::Test;
+use detect_runtime::test::{Glob, Test};
 use detect_runtime::value::{Owned, Type};
 
 /// A rule's plan.
@@ -241,8 +241,21 @@ pub struct Pipeline {
     pub frames: Vec<usize>,
     /// Columns of the result in order.
     pub output: Vec<Column>,
+    /// Stored fields that are columns of the result too without having been
+    /// named (`KEEP aws.*`, or no KEEP at all): an alert copies from its event
+    /// those that fit one of these.
+    pub rest: Vec<FieldPattern>,
     /// True if the top level has a STATS: alerts are rows, not events.
     pub aggregating: bool,
+}
+
+/// Names of stored fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPattern {
+    /// The name matches all of these.
+    pub all_of: Vec<Glob>,
+    /// And none of these.
+    pub none_of: Vec<Glob>,
 }
 
 /// Source of a pipeline's rows.

@@ -1,0 +1,196 @@
+//! Types of fields that no table knows, from what the query does with them.
+
+use crate::esql::ast::{Args, Command, CommandKind, Expr, ExprKind, Operator};
+use detect_runtime::value::Type;
+use std::collections::HashMap;
+
+/// For each column name the type that its first telling use asks for: a literal
+/// on the other side of a comparison, arithmetic, a function that takes one type
+/// only. A use as text wins over all.
+pub(crate) fn inferred_types(commands: &[Command]) -> HashMap<String, Type> {
+    let mut uses = Uses::default();
+    for command in commands {
+        uses.command(&command.kind);
+    }
+    uses.types
+}
+
+#[derive(Default)]
+struct Uses {
+    types: HashMap<String, Type>,
+}
+
+/// Functions that take numbers only as first argument.
+const NUMERIC: [&str; 20] = [
+    "sum",
+    "avg",
+    "median",
+    "percentile",
+    "std_dev",
+    "variance",
+    "median_absolute_deviation",
+    "round",
+    "abs",
+    "ceil",
+    "floor",
+    "pow",
+    "sqrt",
+    "log",
+    "log10",
+    "mv_sum",
+    "mv_avg",
+    "mv_median",
+    "mv_percentile",
+    "weighted_avg",
+];
+
+/// Functions that take texts only as first argument.
+const TEXTUAL: [&str; 22] = [
+    "to_lower",
+    "to_upper",
+    "starts_with",
+    "ends_with",
+    "contains",
+    "replace",
+    "split",
+    "substring",
+    "left",
+    "right",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "concat",
+    "locate",
+    "length",
+    "from_base64",
+    "url_decode",
+    "json_extract",
+    "mv_concat",
+    "repeat",
+    "reverse",
+];
+
+impl Uses {
+    fn note(&mut self, expr: &Expr, ty: Type) {
+        let ExprKind::Column(name) = &expr.kind else { return };
+        let entry = self.types.entry(name.clone()).or_insert(ty);
+        // An integer and a decimal literal: the wider one.
+        if ty == Type::Keyword || (*entry == Type::Long && ty == Type::Double) {
+            *entry = ty;
+        }
+    }
+
+    fn command(&mut self, command: &CommandKind) {
+        match command {
+            CommandKind::Where(condition) => self.expr(condition),
+            CommandKind::Row(fields) | CommandKind::Eval(fields) => {
+                fields.iter().for_each(|field| self.expr(&field.value));
+            }
+            CommandKind::Stats { aggregates, by, .. } => {
+                for aggregation in aggregates {
+                    self.expr(&aggregation.assignment.value);
+                    aggregation.filter.iter().for_each(|filter| self.expr(filter));
+                }
+                by.iter().for_each(|key| self.expr(&key.value));
+            }
+            CommandKind::Sort(keys) => keys.iter().for_each(|key| self.expr(&key.expr)),
+            CommandKind::Limit { by, .. } | CommandKind::ChangePoint { by, .. } => {
+                by.iter().for_each(|key| self.expr(key));
+            }
+            CommandKind::Dissect { input, .. } | CommandKind::Grok { input, .. } => {
+                self.note(input, Type::Keyword);
+                self.expr(input);
+            }
+            CommandKind::Completion { prompt, .. } => self.expr(prompt),
+            CommandKind::LookupJoin { on, .. } => on.iter().for_each(|on| self.expr(on)),
+            _ => {}
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Binary { operator, left, right } => {
+                for (one, other) in [(left, right), (right, left)] {
+                    match literal_type(other) {
+                        Some(ty) if operator.is_comparison() => self.note(one, ty),
+                        Some(ty @ (Type::Long | Type::Double)) => self.note(one, ty),
+                        // Column with column: nothing is known, unless it must be a number.
+                        None if matches!(
+                            operator,
+                            Operator::Multiply | Operator::Divide | Operator::Modulo
+                        ) =>
+                        {
+                            self.note(one, Type::Long);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            ExprKind::In { value, items, .. } => {
+                let mut types = items.iter().filter_map(literal_type);
+                if let Some(first) = types.next() {
+                    let ty = if types.any(|ty| ty == Type::Double) && first == Type::Long {
+                        Type::Double
+                    } else {
+                        first
+                    };
+                    self.note(value, ty);
+                }
+            }
+            ExprKind::Like { value, .. } => self.note(value, Type::Keyword),
+            ExprKind::Call { name, args: Args::List(args), .. } => self.call(&name.text, args),
+            // A bare column as operand of AND, OR, NOT is a condition.
+            ExprKind::And(all) | ExprKind::Or(all) => {
+                all.iter().for_each(|operand| self.note(operand, Type::Boolean));
+            }
+            ExprKind::Not(inner) => self.note(inner, Type::Boolean),
+            _ => {}
+        }
+        for child in expr.children() {
+            self.expr(child);
+        }
+    }
+
+    fn call(&mut self, name: &str, args: &[Expr]) {
+        let name = name.to_ascii_lowercase();
+        let Some(first) = args.first() else { return };
+        match name.as_str() {
+            name if NUMERIC.contains(&name) => self.note(first, Type::Long),
+            name if TEXTUAL.contains(&name) => {
+                let texts = if name == "concat" { args } else { &args[..1] };
+                texts.iter().for_each(|arg| self.note(arg, Type::Keyword));
+            }
+            "cidr_match" => self.note(first, Type::Ip),
+            "date_trunc" | "date_extract" | "date_format" | "date_diff" => {
+                args[1..].iter().for_each(|arg| self.note(arg, Type::Date));
+            }
+            "st_distance" | "st_x" | "st_y" => {
+                args.iter().for_each(|arg| self.note(arg, Type::GeoPoint));
+            }
+            "case" => {
+                for condition in args.iter().step_by(2).take(args.len() / 2) {
+                    self.note(condition, Type::Boolean);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The field type that a literal asks for.
+fn literal_type(expr: &Expr) -> Option<Type> {
+    match &expr.kind {
+        ExprKind::Integer(_) => Some(Type::Long),
+        ExprKind::Decimal(_) => Some(Type::Double),
+        ExprKind::Boolean(_) => Some(Type::Boolean),
+        ExprKind::Text(_) => Some(Type::Keyword),
+        ExprKind::Negate(inner) | ExprKind::Plus(inner) => literal_type(inner),
+        ExprKind::List(items) => items.first().and_then(literal_type),
+        ExprKind::Call { name, .. } if name.text.eq_ignore_ascii_case("now") => Some(Type::Date),
+        ExprKind::Call { name, .. } if name.text.eq_ignore_ascii_case("to_ip") => Some(Type::Ip),
+        ExprKind::Binary { left, right, operator: Operator::Add | Operator::Subtract } => {
+            literal_type(left).or_else(|| literal_type(right))
+        }
+        _ => None,
+    }
+}
