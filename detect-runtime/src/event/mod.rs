@@ -19,7 +19,7 @@ mod tests;
 
 pub use element::{Element, Elements};
 pub use store::Kind;
-pub(crate) use store::Store;
+pub(crate) use store::{Entry, Store};
 
 use crate::json::escape;
 use bumpalo::Bump;
@@ -131,11 +131,11 @@ impl<'a> Event<'a> {
 
     /// All values of all fields in the order of the document.
     #[inline]
-    pub fn all(&self) -> impl Iterator<Item = (FieldId, Stored<'a>)> + use<'a> {
+    pub fn all(&self) -> impl ExactSizeIterator<Item = (FieldId, Stored<'a>)> + use<'a> {
         let text = self.text;
-        self.store.all().iter().enumerate().map(move |(position, entry)| {
-            let stored =
-                Stored { text: entry.slice(text), kind: entry.kind, position: position as u32 };
+        self.store.all().iter().enumerate().map(move |(index, entry)| {
+            let position = index as u32 + 1;
+            let stored = Stored { text: entry.slice(text), kind: entry.kind, position };
             (entry.field, stored)
         })
     }
@@ -163,7 +163,7 @@ impl<'a> Event<'a> {
     #[cold]
     fn unescape(&self, stored: Stored<'a>) -> &'a str {
         let resolved = self.resolved.get_or_init(|| {
-            self.arena.alloc_slice_fill_with(self.store.all().len(), |_| Cell::new(None))
+            self.arena.alloc_slice_fill_with(self.store.all().len() + 1, |_| Cell::new(None))
         });
         let Some(known) = resolved.get(stored.position as usize) else {
             return escape::resolve(stored.text, self.arena);

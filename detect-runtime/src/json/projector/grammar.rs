@@ -68,6 +68,9 @@ pub(super) enum What {
     Keep,
     /// The next piece of the same glue.
     More,
+    /// The last piece of the same glue, which is empty: this one shows that there
+    /// are objects at the paths of fields that want to know.
+    Objects,
     /// The end of the line.
     End,
 }

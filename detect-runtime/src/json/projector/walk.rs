@@ -2,9 +2,9 @@
 
 use super::Parts;
 use super::grammar::{What, ends_value, number};
-use super::learned::{Glue, GlueId, PASSING, START};
-use crate::event::Kind;
-use crate::json::scan::Isa;
+use super::learned::{GUESSES, Glue, GlueId, HERE, Learned, PASSING, START};
+use crate::event::{Entry, Kind};
+use crate::json::scan::{Index, Isa, Shape};
 use crate::json::{MAX_DEPTH, Malformed, Reason};
 
 /// Scans and walks a line; the store is filled if that goes well. Gives the line
@@ -17,142 +17,213 @@ pub(super) fn walk<'l, I: Isa>(
 ) -> Result<&'l str, Malformed> {
     let (text, shape) = parts.index.scan(isa, line)?;
     parts.learned.begin();
-    let mut before = START;
-    let mut at = 0;
+    let mut position = Position { behind: START, at: 0 };
     loop {
-        let mut id = parts.learned.glue(before).guesses[0];
-        if !follows(isa, line, at, parts.learned.glue(id)) {
-            (id, at) = other(isa, parts, line, at, before)?;
+        let (entries, mut used) = parts.store.room();
+        let known = Known { line, shape, index: &parts.index, learned: &parts.learned };
+        let pause = known.run(isa, &mut position, entries, &mut used);
+        parts.store.set_used(used);
+        match pause {
+            Pause::Unknown => position = parse(parts, line, position)?,
+            Pause::Promote(place) => parts.learned.promote(position.behind, place),
+            Pause::Full => parts.store.grow(),
+            Pause::Rare => rare(parts, line, &mut position)?,
+            Pause::Malformed(malformed) => return Err(malformed),
+            Pause::End => break,
         }
-        let glue = parts.learned.glue(id);
-        at += glue.length as usize;
-        if glue.object_count != 0 {
-            parts.store.add_objects(parts.learned.objects(glue));
+    }
+    parts.store.link();
+    Ok(text)
+}
+
+/// Where the walk is: at a byte of the line, behind this glue and its value.
+#[derive(Clone, Copy)]
+struct Position {
+    behind: GlueId,
+    at: usize,
+}
+
+/// Why the hot loop stops.
+enum Pause {
+    /// No guess fits.
+    Unknown,
+    /// The guess at this place is to be moved up.
+    Promote(usize),
+    /// There is no room for the next value.
+    Full,
+    /// The glue is passed, and something is to be done that the loop does not do.
+    Rare,
+    /// The line is not well formed.
+    Malformed(Malformed),
+    /// The line is read.
+    End,
+}
+
+/// All that the hot loop reads.
+struct Known<'k> {
+    line: &'k [u8],
+    shape: Shape,
+    index: &'k Index,
+    learned: &'k Learned,
+}
+
+impl Known<'_> {
+    /// Walks as far as learned glue leads.
+    #[inline(always)]
+    fn run<I: Isa>(
+        &self,
+        isa: I,
+        position: &mut Position,
+        entries: &mut [Entry],
+        used: &mut usize,
+    ) -> Pause {
+        let Position { mut behind, mut at } = *position;
+        let mut count = *used;
+        let pause = loop {
+            let guesses = self.learned.glue(behind).guesses;
+            let mut id = guesses[0];
+            let mut glue = self.learned.glue(id);
+            if !self.follows(isa, at, glue) {
+                let Some(place) = (1..GUESSES)
+                    .find(|&place| self.follows(isa, at, self.learned.glue(guesses[place])))
+                else {
+                    break Pause::Unknown;
+                };
+                if self.learned.right() {
+                    break Pause::Promote(place);
+                }
+                id = guesses[place];
+                glue = self.learned.glue(id);
+            }
+            let start = at + glue.length as usize;
+            let (kind, begin, end, next) = match glue.what {
+                What::Text => {
+                    let end = self.index.quote(start);
+                    let escaped = self.shape.backslash && self.index.backslash(start, end);
+                    (if escaped { Kind::Escaped } else { Kind::Text }, start, end, end + 1)
+                }
+                What::OtherText => {
+                    (behind, at) = (id, self.index.quote(start) + 1);
+                    continue;
+                }
+                What::Number => match self.end_of_number(isa, start) {
+                    Ok(end) => (Kind::Number, start, end, end),
+                    Err(malformed) => break Pause::Malformed(malformed),
+                },
+                What::OtherNumber => match self.end_of_number(isa, start) {
+                    Ok(end) => {
+                        (behind, at) = (id, end);
+                        continue;
+                    }
+                    Err(malformed) => break Pause::Malformed(malformed),
+                },
+                What::Skip => match self.skip(glue, start) {
+                    Ok(end) => {
+                        (behind, at) = (id, end);
+                        continue;
+                    }
+                    Err(malformed) => break Pause::Malformed(malformed),
+                },
+                What::More => {
+                    (behind, at) = (id, start);
+                    continue;
+                }
+                What::End => break Pause::End,
+                What::True => (Kind::True, start - 4, start, start),
+                What::False => (Kind::False, start - 5, start, start),
+                What::Keep | What::KeepAndSkip | What::Objects => {
+                    (behind, at) = (id, start);
+                    break Pause::Rare;
+                }
+            };
+            let Some(entry) = entries.get_mut(count) else { break Pause::Full };
+            *entry = Entry::new(glue.field, kind, begin, end);
+            count += 1;
+            (behind, at) = (id, next);
+        };
+        *position = Position { behind, at };
+        *used = count;
+        pause
+    }
+
+    /// Whether the line goes on with this glue.
+    #[inline(always)]
+    fn follows<I: Isa>(&self, isa: I, at: usize, glue: &Glue) -> bool {
+        if !isa.begins(self.line, at, &glue.text, glue.length as usize) {
+            return false;
         }
+        let end = at + glue.length as usize;
         match glue.what {
-            What::Text => {
-                let end = parts.index.quote(at);
-                let escaped = shape.backslash && parts.index.backslash(at, end);
-                let kind = if escaped { Kind::Escaped } else { Kind::Text };
-                parts.store.add(glue.field, kind, at, end);
-                at = end + 1;
+            What::Number | What::OtherNumber => {
+                self.line.get(end).is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-')
             }
-            What::OtherText => at = parts.index.quote(at) + 1,
-            What::Number => {
-                let end = end_of_number(isa, line, at)?;
-                parts.store.add(glue.field, Kind::Number, at, end);
-                at = end;
-            }
-            What::OtherNumber => at = end_of_number(isa, line, at)?,
-            What::True => parts.store.add(glue.field, Kind::True, at - 4, at),
-            What::False => parts.store.add(glue.field, Kind::False, at - 5, at),
-            What::Skip => at = skip(parts, line, glue, at, 0)?,
-            What::KeepAndSkip => {
-                let end = skip(parts, line, glue, at, 0)?;
-                parts.store.add_element_source(glue.field, opening(line, at), end);
-                at = end;
-            }
-            What::Keep => {
-                let end = skip(parts, line, glue, at, 1)?;
-                parts.store.add_element_source(glue.field, opening(line, at), end);
-            }
-            What::More => {}
-            What::End => return Ok(text),
+            What::End => end == self.line.len(),
+            _ => true,
         }
-        before = id;
+    }
+
+    #[inline(always)]
+    fn end_of_number<I: Isa>(&self, isa: I, at: usize) -> Result<usize, Malformed> {
+        let digits = isa.digits(self.line, at);
+        let end = at + digits;
+        let leading_zero = digits > 1 && self.line.get(at) == Some(&b'0');
+        match self.line.get(end) {
+            Some(&byte) if digits > 0 && !leading_zero && ends_value(byte) => Ok(end),
+            _ => number(self.line, at),
+        }
+    }
+
+    /// End of the object or array that the glue before `at` opened.
+    #[inline(always)]
+    fn skip(&self, glue: &Glue, at: usize) -> Result<usize, Malformed> {
+        let depth = self.learned.context(glue.place.context()).depth as usize;
+        self.close(at, MAX_DEPTH - depth)
+    }
+
+    #[inline(always)]
+    fn close(&self, at: usize, room: usize) -> Result<usize, Malformed> {
+        self.index.close(at, room).map_err(|too_deep| {
+            if too_deep { Reason::TooDeep.at(at) } else { Reason::Unterminated.at(self.line.len()) }
+        })
     }
 }
 
-/// Whether the line goes on with this glue.
-#[inline(always)]
-fn follows<I: Isa>(isa: I, line: &[u8], at: usize, glue: &Glue) -> bool {
-    if !isa.begins(line, at, &glue.text, glue.length as usize) {
-        return false;
-    }
-    let end = at + glue.length as usize;
-    match glue.what {
-        What::Number | What::OtherNumber => {
-            line.get(end).is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-')
-        }
-        What::End => end == line.len(),
-        _ => true,
-    }
-}
-
-/// The glue that the line goes on with, when it is not the first guess, and
-/// where it begins.
-#[inline(never)]
-fn other<I: Isa>(
-    isa: I,
-    parts: &mut Parts<'_>,
-    line: &[u8],
-    at: usize,
-    before: GlueId,
-) -> Result<(GlueId, usize), Malformed> {
-    let known = *parts.learned.glue(before);
-    for &id in &known.guesses[1..] {
-        if follows(isa, line, at, parts.learned.glue(id)) {
-            parts.learned.guess(before, id);
-            return Ok((id, at));
-        }
-    }
-    parse(parts, line, at, before)
-}
-
-/// Parses glue and learns it.
+/// Parses the glue at a position and learns it; the walk goes on in front of its
+/// last piece.
 #[cold]
-fn parse(
-    parts: &mut Parts<'_>,
-    line: &[u8],
-    at: usize,
-    before: GlueId,
-) -> Result<(GlueId, usize), Malformed> {
-    let known = *parts.learned.glue(before);
+#[inline(never)]
+fn parse(parts: &mut Parts<'_>, line: &[u8], position: Position) -> Result<Position, Malformed> {
+    let behind = *parts.learned.glue(position.behind);
     // In the middle of glue it is parsed from its beginning.
-    let at = at - known.back as usize;
-    let stop = parts.parse(line, at, known.place)?;
-    let linked = before != PASSING && known.what != What::More;
-    let id = parts.learned.learn(
-        linked.then_some(before),
-        known.place,
-        &line[at..stop.at],
-        &stop,
-        &parts.objects,
-    );
-    // The walk compares and jumps piece by piece; the whole glue is known to
-    // match, so it goes on behind it at once.
-    let length = parts.learned.glue(id).length as usize;
-    Ok((id, stop.at - length))
+    let (inside, back) = behind.inside();
+    let at = position.at - back;
+    let stop = parts.parse(line, at, behind.place)?;
+    let before = (!inside && position.behind != PASSING).then_some(position.behind);
+    let text = &line[at..stop.at];
+    let last = parts.learned.learn(before, behind.place, text, &stop, &parts.objects);
+    parts.store.add_objects(&parts.objects);
+    Ok(Position { behind: HERE, at: stop.at - last })
 }
 
-#[inline(always)]
-fn end_of_number<I: Isa>(isa: I, line: &[u8], at: usize) -> Result<usize, Malformed> {
-    let digits = isa.digits(line, at);
-    let end = at + digits;
-    let leading_zero = digits > 1 && line.get(at) == Some(&b'0');
-    match line.get(end) {
-        Some(&byte) if digits > 0 && !leading_zero && ends_value(byte) => Ok(end),
-        _ => number(line, at),
+/// Does what the glue that was passed last asks for.
+#[cold]
+#[inline(never)]
+fn rare(parts: &mut Parts<'_>, line: &[u8], position: &mut Position) -> Result<(), Malformed> {
+    let glue = *parts.learned.glue(position.behind);
+    if glue.what == What::Objects {
+        parts.store.add_objects(parts.learned.objects(&glue));
+        return Ok(());
     }
-}
-
-/// End of the object or array that the glue before `at` opened. `entered`: how
-/// many of the brackets open behind the glue are its own.
-#[inline(always)]
-fn skip(
-    parts: &Parts<'_>,
-    line: &[u8],
-    glue: &Glue,
-    at: usize,
-    entered: usize,
-) -> Result<usize, Malformed> {
+    // `Keep` has entered what it keeps: its bracket is one of those open behind it.
+    let entered = usize::from(glue.what == What::Keep);
     let depth = parts.learned.context(glue.place.context()).depth as usize;
-    parts.index.close(at, MAX_DEPTH + entered - depth).map_err(|too_deep| {
-        if too_deep { Reason::TooDeep.at(at) } else { Reason::Unterminated.at(line.len()) }
-    })
-}
-
-/// The opening bracket at the end of the glue that ends at `end`.
-fn opening(line: &[u8], end: usize) -> usize {
-    memchr::memrchr2(b'{', b'[', &line[..end]).unwrap_or(end)
+    let known =
+        Known { line, shape: Shape::default(), index: &parts.index, learned: &parts.learned };
+    let end = known.close(position.at, MAX_DEPTH + entered - depth)?;
+    let start = memchr::memrchr2(b'{', b'[', &line[..position.at]).unwrap_or(position.at);
+    parts.store.add_element_source(glue.field, start, end);
+    if glue.what == What::KeepAndSkip {
+        position.at = end;
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ pub(crate) struct Index {
 }
 
 /// What the scan found about a line as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// There is a backslash.
     pub(crate) backslash: bool,

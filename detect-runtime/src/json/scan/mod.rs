@@ -32,7 +32,7 @@ mod tests;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use index::Index;
+pub(crate) use index::{Index, Shape};
 pub use level::Level;
 pub(crate) use level::dispatch;
 #[cfg(target_arch = "aarch64")]
