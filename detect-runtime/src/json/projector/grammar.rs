@@ -179,7 +179,7 @@ impl Glue<'_, '_, '_> {
             return Err(self.unexpected());
         }
         let start = self.at + 1;
-        let end = self.parts.index.quote(start);
+        let end = self.parts.index.quotes().first(start);
         let Some(key) = self.line.get(start..end) else {
             return Err(Reason::UnterminatedString.at(self.at));
         };

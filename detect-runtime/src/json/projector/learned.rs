@@ -129,6 +129,12 @@ impl Learned {
         &self.glue[id as usize]
     }
 
+    /// All glue by number.
+    #[inline(always)]
+    pub(super) fn all(&self) -> &[Glue] {
+        &self.glue
+    }
+
     /// The fields of which a piece of glue opens an object.
     pub(super) fn objects(&self, glue: &Glue) -> &[FieldId] {
         &self.objects[glue.objects as usize..][..glue.object_count as usize]
@@ -239,8 +245,13 @@ impl Learned {
                 ..self.glue[PASSING as usize]
             };
         }
-        self.glue[HERE as usize].guesses[0] = last;
+        self.set_here(last);
         self.glue(last).length as usize
+    }
+
+    /// Makes a piece of glue the guess behind [`HERE`].
+    pub(super) fn set_here(&mut self, id: GlueId) {
+        self.glue[HERE as usize].guesses[0] = id;
     }
 
     /// Finds or makes the pieces of `text` that end at `ends`.

@@ -4,7 +4,7 @@ use super::Parts;
 use super::grammar::{What, ends_value, number};
 use super::learned::{GUESSES, Glue, GlueId, HERE, Learned, PASSING, START};
 use crate::event::{Entry, Kind};
-use crate::json::scan::{Index, Isa, Shape};
+use crate::json::scan::{Index, Isa, Portable, Shape};
 use crate::json::{MAX_DEPTH, Malformed, Reason};
 
 /// Scans and walks a line; the store is filled if that goes well. Gives the line
@@ -24,7 +24,7 @@ pub(super) fn walk<'l, I: Isa>(
         let pause = known.run(isa, &mut position, entries, &mut used);
         parts.store.set_used(used);
         match pause {
-            Pause::Unknown => position = parse(parts, line, position)?,
+            Pause::Unknown => position = find(parts, line, position)?,
             Pause::Promote(place) => parts.learned.promote(position.behind, place),
             Pause::Full => parts.store.grow(),
             Pause::Rare => rare(parts, line, &mut position)?,
@@ -45,7 +45,7 @@ struct Position {
 
 /// Why the hot loop stops.
 enum Pause {
-    /// No guess fits.
+    /// No guess fits, or the one that seemed to does not.
     Unknown,
     /// The guess at this place is to be moved up.
     Promote(usize),
@@ -79,44 +79,53 @@ impl Known<'_> {
     ) -> Pause {
         let Position { mut behind, mut at } = *position;
         let mut count = *used;
+        // In locals, so that the compiler knows that writing entries changes none of it.
+        let (line, glues) = (self.line, self.learned.all());
+        let (quotes, backslashes) = (self.index.quotes(), self.index.backslashes());
+        let backslash = self.shape.backslash;
         let pause = loop {
-            let guesses = self.learned.glue(behind).guesses;
+            let guesses = &glues[behind as usize].guesses;
             let mut id = guesses[0];
-            let mut glue = self.learned.glue(id);
-            if !self.follows(isa, at, glue) {
-                let Some(place) = (1..GUESSES)
-                    .find(|&place| self.follows(isa, at, self.learned.glue(guesses[place])))
-                else {
-                    break Pause::Unknown;
+            let mut glue = &glues[id as usize];
+            if !isa.begins(line, at, &glue.text, glue.length as usize) {
+                let begins = |&place: &usize| {
+                    let glue = &glues[guesses[place] as usize];
+                    isa.begins(line, at, &glue.text, glue.length as usize)
                 };
+                let Some(place) = (1..GUESSES).find(begins) else { break Pause::Unknown };
                 if self.learned.right() {
                     break Pause::Promote(place);
                 }
                 id = guesses[place];
-                glue = self.learned.glue(id);
+                glue = &glues[id as usize];
             }
             let start = at + glue.length as usize;
             let (kind, begin, end, next) = match glue.what {
                 What::Text => {
-                    let end = self.index.quote(start);
-                    let escaped = self.shape.backslash && self.index.backslash(start, end);
+                    let end = quotes.first(start);
+                    let escaped = backslash && backslashes.any(start, end);
                     (if escaped { Kind::Escaped } else { Kind::Text }, start, end, end + 1)
                 }
                 What::OtherText => {
-                    (behind, at) = (id, self.index.quote(start) + 1);
+                    (behind, at) = (id, quotes.first(start) + 1);
                     continue;
                 }
-                What::Number => match self.end_of_number(isa, start) {
+                What::Number | What::OtherNumber if !begins_number(line, start) => {
+                    break Pause::Unknown;
+                }
+                What::Number => match end_of_number(isa, line, start) {
                     Ok(end) => (Kind::Number, start, end, end),
                     Err(malformed) => break Pause::Malformed(malformed),
                 },
-                What::OtherNumber => match self.end_of_number(isa, start) {
+                What::OtherNumber => match end_of_number(isa, line, start) {
                     Ok(end) => {
                         (behind, at) = (id, end);
                         continue;
                     }
                     Err(malformed) => break Pause::Malformed(malformed),
                 },
+                What::True => (Kind::True, start - 4, start, start),
+                What::False => (Kind::False, start - 5, start, start),
                 What::Skip => match self.skip(glue, start) {
                     Ok(end) => {
                         (behind, at) = (id, end);
@@ -128,13 +137,12 @@ impl Known<'_> {
                     (behind, at) = (id, start);
                     continue;
                 }
-                What::End => break Pause::End,
-                What::True => (Kind::True, start - 4, start, start),
-                What::False => (Kind::False, start - 5, start, start),
                 What::Keep | What::KeepAndSkip | What::Objects => {
                     (behind, at) = (id, start);
                     break Pause::Rare;
                 }
+                What::End if start == line.len() => break Pause::End,
+                What::End => break Pause::Unknown,
             };
             let Some(entry) = entries.get_mut(count) else { break Pause::Full };
             *entry = Entry::new(glue.field, kind, begin, end);
@@ -144,33 +152,6 @@ impl Known<'_> {
         *position = Position { behind, at };
         *used = count;
         pause
-    }
-
-    /// Whether the line goes on with this glue.
-    #[inline(always)]
-    fn follows<I: Isa>(&self, isa: I, at: usize, glue: &Glue) -> bool {
-        if !isa.begins(self.line, at, &glue.text, glue.length as usize) {
-            return false;
-        }
-        let end = at + glue.length as usize;
-        match glue.what {
-            What::Number | What::OtherNumber => {
-                self.line.get(end).is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-')
-            }
-            What::End => end == self.line.len(),
-            _ => true,
-        }
-    }
-
-    #[inline(always)]
-    fn end_of_number<I: Isa>(&self, isa: I, at: usize) -> Result<usize, Malformed> {
-        let digits = isa.digits(self.line, at);
-        let end = at + digits;
-        let leading_zero = digits > 1 && self.line.get(at) == Some(&b'0');
-        match self.line.get(end) {
-            Some(&byte) if digits > 0 && !leading_zero && ends_value(byte) => Ok(end),
-            _ => number(self.line, at),
-        }
     }
 
     /// End of the object or array that the glue before `at` opened.
@@ -188,10 +169,48 @@ impl Known<'_> {
     }
 }
 
-/// Parses the glue at a position and learns it; the walk goes on in front of its
-/// last piece.
+/// Whether a number begins here.
+#[inline(always)]
+fn begins_number(line: &[u8], at: usize) -> bool {
+    line.get(at).is_some_and(|&byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+/// End of the number that begins at `at`.
+#[inline(always)]
+fn end_of_number<I: Isa>(isa: I, line: &[u8], at: usize) -> Result<usize, Malformed> {
+    let digits = isa.digits(line, at);
+    let end = at + digits;
+    let leading_zero = digits > 1 && line.get(at) == Some(&b'0');
+    match line.get(end) {
+        Some(&byte) if digits > 0 && !leading_zero && ends_value(byte) => Ok(end),
+        _ => number(line, at),
+    }
+}
+
+/// Finds out what glue is at a position: one of the guesses (the hot loop takes
+/// the first that looks right and does not look for a better one), or else it is
+/// parsed and learned. The walk goes on in front of its last piece.
 #[cold]
 #[inline(never)]
+fn find(parts: &mut Parts<'_>, line: &[u8], position: Position) -> Result<Position, Malformed> {
+    let follows = |id: &GlueId| {
+        let glue = parts.learned.glue(*id);
+        let end = position.at + glue.length as usize;
+        Portable.begins(line, position.at, &glue.text, glue.length as usize)
+            && match glue.what {
+                What::Number | What::OtherNumber => begins_number(line, end),
+                What::End => end == line.len(),
+                _ => true,
+            }
+    };
+    let guesses = parts.learned.glue(position.behind).guesses;
+    if let Some(id) = guesses.into_iter().find(follows) {
+        parts.learned.set_here(id);
+        return Ok(Position { behind: HERE, at: position.at });
+    }
+    parse(parts, line, position)
+}
+
 fn parse(parts: &mut Parts<'_>, line: &[u8], position: Position) -> Result<Position, Malformed> {
     let behind = *parts.learned.glue(position.behind);
     // In the middle of glue it is parsed from its beginning.

@@ -79,12 +79,13 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn begins(self, line: &[u8], at: usize, text: &[u8; TEXT], length: usize) -> bool {
         debug_assert!(length <= TEXT);
-        let Some(found) = line.get(at..at + TEXT) else {
+        if at >= line.len().saturating_sub(TEXT - 1) {
             return Portable.begins(line, at, text, length);
-        };
-        // SAFETY: `self` proves the features; both loads read the 32 bytes of their slice.
+        }
+        // SAFETY: `self` proves the features. The first load reads 32 bytes from `at`,
+        // where at least that many are left in `line`; the second the 32 of `text`.
         let equal = unsafe {
-            let found = _mm256_loadu_si256(found.as_ptr().cast());
+            let found = _mm256_loadu_si256(line.as_ptr().add(at).cast());
             let wanted = _mm256_loadu_si256(text.as_ptr().cast());
             _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, wanted)) as u32
         };

@@ -2,10 +2,11 @@
 
 use super::{BLOCK, Classes, Isa, TEXT};
 use core::arch::x86_64::{
-    _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmple_epu8_mask,
-    _mm256_loadu_si256, _mm256_mask_cmpneq_epu8_mask, _mm256_maskz_loadu_epi8, _mm256_set1_epi8,
-    _mm256_sub_epi8, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
+    _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
+    _mm256_cmple_epu8_mask, _mm256_loadu_si256, _mm256_mask_cmpneq_epu8_mask,
+    _mm256_maskz_loadu_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_sub_epi8,
+    _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_movepi8_mask,
+    _mm512_or_si512, _mm512_set1_epi8,
 };
 
 /// AVX-512 F, BW, VL, DQ, VBMI, with PCLMULQDQ, BMI and what AVX2 implies.
@@ -74,6 +75,16 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn begins(self, line: &[u8], at: usize, text: &[u8; TEXT], length: usize) -> bool {
         debug_assert!(length <= TEXT);
+        if at < line.len().saturating_sub(TEXT - 1) {
+            // SAFETY: `self` proves the features. The first load reads 32 bytes from `at`,
+            // where at least that many are left in `line`; the second the 32 of `text`.
+            let equal = unsafe {
+                let found = _mm256_loadu_si256(line.as_ptr().add(at).cast());
+                let wanted = _mm256_loadu_si256(text.as_ptr().cast());
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(found, wanted)) as u32
+            };
+            return equal.trailing_ones() as usize >= length;
+        }
         if at > line.len() || line.len() - at < length {
             return false;
         }

@@ -93,43 +93,16 @@ impl Index {
         Ok((text, Shape { backslash: strings.backslashes != 0 }))
     }
 
-    /// Position of the first quote at or behind `from`; a position outside the
-    /// line if there is none.
+    /// The quotes that begin and end strings.
     #[inline(always)]
-    pub(crate) fn quote(&self, from: usize) -> usize {
-        let near = window(&self.quotes, from);
-        if near != 0 {
-            return from + near.trailing_zeros() as usize;
-        }
-        let mut byte = (from >> 3) + WORD;
-        loop {
-            let word = window(&self.quotes, byte << 3);
-            if word != 0 {
-                return (byte << 3) + word.trailing_zeros() as usize;
-            }
-            byte += WORD;
-        }
+    pub(crate) fn quotes(&self) -> Bits<'_> {
+        Bits(&self.quotes)
     }
 
-    /// Whether a backslash stands in `from..to`.
+    /// The backslashes.
     #[inline(always)]
-    pub(crate) fn backslash(&self, from: usize, to: usize) -> bool {
-        let length = to - from;
-        if length <= 56 {
-            return window(&self.backslashes, from) & !(u64::MAX << length) != 0;
-        }
-        self.backslash_far(from, to)
-    }
-
-    fn backslash_far(&self, from: usize, to: usize) -> bool {
-        let mut at = from;
-        while at + 56 < to {
-            if window(&self.backslashes, at) << 8 != 0 {
-                return true;
-            }
-            at += 56;
-        }
-        window(&self.backslashes, at) & !(u64::MAX << (to - at)) != 0
+    pub(crate) fn backslashes(&self) -> Bits<'_> {
+        Bits(&self.backslashes)
     }
 
     /// End (behind the closing bracket) of the object or array whose opening
@@ -142,8 +115,8 @@ impl Index {
         let mut word = from / BLOCK;
         let mut mask = u64::MAX << (from % BLOCK);
         while word < self.words {
-            let mut opens = window(&self.opens, word * BLOCK) & mask;
-            let mut closes = window(&self.closes, word * BLOCK) & mask;
+            let mut opens = Bits(&self.opens).window(word * BLOCK) & mask;
+            let mut closes = Bits(&self.closes).window(word * BLOCK) & mask;
             let opened = opens.count_ones() as usize;
             let closed = closes.count_ones() as usize;
             if closed < depth && depth + opened <= room {
@@ -181,17 +154,73 @@ impl Index {
     }
 }
 
-/// The 64 bits from byte `from / 8` on, moved so that bit `from` is the lowest:
-/// at least 57 of them are valid.
-#[inline(always)]
-fn window(map: &[u8], from: usize) -> u64 {
-    let byte = from >> 3;
-    match map[byte..].first_chunk::<8>() {
-        Some(bytes) => u64::from_le_bytes(*bytes) >> (from & 7),
-        // Only behind the padding, where a search has to end.
-        None => 1,
+/// One bitmap.
+#[derive(Clone, Copy)]
+pub(crate) struct Bits<'m>(&'m [u8]);
+
+impl Bits<'_> {
+    /// Position of the first bit at or behind `from`; a position outside the line
+    /// if there is none.
+    #[inline(always)]
+    pub(crate) fn first(self, from: usize) -> usize {
+        let near = self.window(from);
+        if near != 0 { from + near.trailing_zeros() as usize } else { self.first_far(from) }
+    }
+
+    #[inline(always)]
+    fn first_far(self, from: usize) -> usize {
+        let mut byte = (from >> 3) + WORD;
+        loop {
+            let word = self.window(byte << 3);
+            if word != 0 {
+                return (byte << 3) + word.trailing_zeros() as usize;
+            }
+            byte += WORD;
+        }
+    }
+
+    /// Whether a bit is set in `from..to`.
+    #[inline(always)]
+    pub(crate) fn any(self, from: usize, to: usize) -> bool {
+        let length = to - from;
+        if length <= VALID {
+            return self.window(from) & !(u64::MAX << length) != 0;
+        }
+        self.any_far(from, to)
+    }
+
+    #[cold]
+    fn any_far(self, from: usize, to: usize) -> bool {
+        let mut at = from;
+        while at + VALID < to {
+            if self.window(at) << (64 - VALID) != 0 {
+                return true;
+            }
+            at += VALID;
+        }
+        self.window(at) & !(u64::MAX << (to - at)) != 0
+    }
+
+    /// The bits from `from` on, lowest first: at least [`VALID`] of them are
+    /// valid, the others may be 0. Behind the map there is a set bit, where every
+    /// search ends.
+    #[inline(always)]
+    fn window(self, from: usize) -> u64 {
+        let byte = from >> 3;
+        let starts = self.0.len().saturating_sub(WORD - 1);
+        if byte >= starts {
+            return 1;
+        }
+        // SAFETY: `byte < starts` means `byte + WORD <= self.0.len()`. Unchecked, because
+        // `starts` does not change in the walk: one comparison is left of three, in
+        // the longest chain of dependent instructions there is.
+        let bytes = unsafe { self.0.as_ptr().add(byte).cast::<[u8; WORD]>().read() };
+        u64::from_le_bytes(bytes) >> (from & 7)
     }
 }
+
+/// Bits of a [`Bits::window`] that are valid wherever it begins.
+const VALID: usize = 57;
 
 /// Bitmaps of one block.
 struct Words {
