@@ -2,12 +2,13 @@
 
 use super::{Fold, Number, Order, Test};
 use crate::event::Raw;
-use crate::text::glob::{self, Pattern};
-use crate::text::{address, analysis, edit};
+use crate::state::Encode;
+use crate::text::glob::Pattern;
+use crate::text::whole::Whole;
+use crate::text::{address, analysis, edit, equal};
 use crate::value::address::Block;
 use crate::value::{compare_versions, date};
 use core::cmp::Ordering;
-use regex_automata::meta::Regex;
 
 /// A [`Test`] with its pattern made ready.
 #[derive(Clone, Debug)]
@@ -20,12 +21,8 @@ enum Ready {
     Glob(Pattern),
     TokenGlob(Pattern),
     /// `None`: no pattern that `regex-automata` takes; nothing matches.
-    Regex(Option<Regex>),
+    Regex(Option<Whole>),
 }
-
-/// Largest automaton of one pattern in bytes; what is larger is refused by the
-/// compiler, which asks [`Check::is_valid`].
-const REGEX_LIMIT: usize = 4 << 20;
 
 impl Check {
     /// Makes a test ready.
@@ -33,7 +30,7 @@ impl Check {
         Check(match test {
             Test::Glob { glob, fold } => Ready::Glob(Pattern::new(glob, *fold)),
             Test::TokenGlob(glob) => Ready::TokenGlob(Pattern::new(glob, Fold::None)),
-            Test::Regex { pattern } => Ready::Regex(anchored(pattern)),
+            Test::Regex { pattern } => Ready::Regex(Whole::new(pattern).ok()),
             other => Ready::Plain(other.clone()),
         })
     }
@@ -48,7 +45,7 @@ impl Check {
         match &self.0 {
             Ready::Plain(test) => plain(test, raw),
             Ready::Glob(pattern) => pattern.matches(raw.text()),
-            Ready::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(raw.text())),
+            Ready::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.matches(raw.text())),
             Ready::TokenGlob(pattern) => {
                 let mut found = false;
                 analysis::each_token(raw.text(), |token| {
@@ -62,6 +59,14 @@ impl Check {
 }
 
 impl Test {
+    /// Bytes that are equal exactly for equal tests (doubles by bits): the key
+    /// under which a ruleset keeps one predicate.
+    pub fn key(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(&mut out);
+        out
+    }
+
     /// True if the value passes. Patterns are made ready anew each time: to ask
     /// often, use [`Check`].
     ///
@@ -83,17 +88,9 @@ impl Test {
     }
 }
 
-fn anchored(pattern: &str) -> Option<Regex> {
-    let anchored = format!(r"\A(?:{pattern})\z");
-    Regex::builder()
-        .configure(Regex::config().nfa_size_limit(Some(REGEX_LIMIT)))
-        .build(&anchored)
-        .ok()
-}
-
 fn plain(test: &Test, raw: Raw<'_>) -> bool {
     match test {
-        Test::Equals { text, fold } => glob::equal(raw.text(), text, *fold),
+        Test::Equals { text, fold } => equal(raw.text(), text, *fold),
         Test::TextOrder { order, text } => order.admits(raw.text().cmp(text)),
         Test::Number { order, number } => {
             let value = match raw {
@@ -204,7 +201,7 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Decode, Encode, Reader};
+    use crate::state::{Decode, Reader};
     use crate::test::{Glob, Piece};
 
     fn number(order: Order, number: Number) -> Test {

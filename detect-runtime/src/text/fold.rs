@@ -1,28 +1,93 @@
-//! Simple case folding.
+//! Comparing letters without case.
 
-/// The folded form of a character: two characters are equal without case if
-/// their folded forms are. Upper and then lower case brings together what has
-/// several lower-case forms (`s` and `ſ`, `σ` and `ς`). A character whose case
-/// mapping has several characters stays as it is (`ß`, `İ`): the folding is
-/// simple, lengths in characters do not change.
+use crate::test::Fold;
+
+/// Simple case folding of one character: the lower-case form of its upper-case
+/// form where both are single characters (so `ſ` is `s`, `K` is `k`, `ς` is `σ`),
+/// else the character itself.
 ///
 /// ```
 /// use detect_runtime::text::fold_char;
-/// assert_eq!(fold_char('K'), 'k');
-/// assert_eq!(fold_char('\u{212a}'), 'k'); // KELVIN SIGN
-/// assert_eq!(fold_char('ς'), fold_char('Σ'));
+/// assert_eq!(fold_char('É'), 'é');
+/// assert_eq!(fold_char('\u{212a}'), 'k');
+/// assert_eq!(fold_char('ß'), 'ß');
 /// ```
 pub fn fold_char(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
     }
-    only(only(c, c.to_uppercase()), only(c, c.to_uppercase()).to_lowercase())
+    match c {
+        // Pairs that only the folding table joins; they have no single upper case.
+        '\u{1fd3}' => '\u{390}',
+        '\u{1fe3}' => '\u{3b0}',
+        '\u{fb05}' => '\u{fb06}',
+        _ => {
+            let upper = lone(c, c.to_uppercase());
+            lone(upper, upper.to_lowercase())
+        }
+    }
 }
 
-/// The only character of a mapping, `c` if there are several.
-fn only(c: char, mut mapping: impl Iterator<Item = char>) -> char {
-    match (mapping.next(), mapping.next()) {
-        (Some(mapped), None) => mapped,
+/// The only character of the mapping, else `c`.
+fn lone(c: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) => one,
         _ => c,
+    }
+}
+
+/// The character as it compares.
+pub fn folded(c: char, fold: Fold) -> char {
+    match fold {
+        Fold::None => c,
+        Fold::Ascii => c.to_ascii_lowercase(),
+        Fold::Full => fold_char(c),
+    }
+}
+
+/// Whether two texts are equal.
+///
+/// ```
+/// use detect_runtime::test::Fold;
+/// use detect_runtime::text::equal;
+/// assert!(equal("CMD.exe", "cmd.EXE", Fold::Ascii));
+/// assert!(!equal("É", "é", Fold::Ascii));
+/// assert!(equal("É", "é", Fold::Full));
+/// ```
+pub fn equal(a: &str, b: &str, fold: Fold) -> bool {
+    match fold {
+        Fold::None => a == b,
+        Fold::Ascii => a.eq_ignore_ascii_case(b),
+        Fold::Full => a.chars().map(fold_char).eq(b.chars().map(fold_char)),
+    }
+}
+
+/// The text with every character as it compares.
+pub fn fold_text(text: &str, fold: Fold) -> String {
+    match fold {
+        Fold::None => text.to_owned(),
+        Fold::Ascii => text.to_ascii_lowercase(),
+        Fold::Full => text.chars().map(fold_char).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+    /// Two characters have one fold exactly if Unicode's simple folding, which
+    /// `regex-syntax` holds as a table, puts them into one class.
+    #[test]
+    fn agrees_with_unicode_tables() {
+        for c in (0..=0x2_0000).filter_map(char::from_u32) {
+            let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+            assert!(class.try_case_fold_simple().is_ok());
+            for range in class.iter() {
+                for other in range.start()..=range.end() {
+                    assert_eq!(fold_char(c), fold_char(other), "{c} {other}");
+                }
+            }
+        }
     }
 }

@@ -7,6 +7,8 @@ pub mod analysis;
 pub mod edit;
 mod fold;
 pub mod glob;
+pub mod lucene;
+pub mod whole;
 
 pub use crate::value::address::parse as address;
-pub use fold::fold_char;
+pub use fold::{equal, fold_char, fold_text, folded};
