@@ -8,4 +8,5 @@ pub mod diagnostic;
 pub mod esql;
 pub mod plan;
 pub mod rule;
+pub mod ruleset;
 pub mod schema;

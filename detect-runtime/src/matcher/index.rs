@@ -1,0 +1,96 @@
+//! Index names and index patterns.
+
+use memchr::memmem;
+
+/// True if a list of index patterns admits an index name. `*` stands for any run
+/// of characters, a leading `-` takes back what earlier patterns admitted, a
+/// cluster prefix (`remote:logs-*`) is not part of the name. The backing index of
+/// a data stream (`.ds-NAME-2026.01.01-000001`) counts as its stream too.
+///
+/// ```
+/// use detect_runtime::matcher::admit;
+/// let patterns = ["logs-endpoint.events.process-*", "-logs-*-test"];
+/// assert!(admit(patterns, "logs-endpoint.events.process-default"));
+/// assert!(admit(patterns, ".ds-logs-endpoint.events.process-default-2026.01.01-000001"));
+/// assert!(!admit(patterns, "logs-endpoint.events.process-test"));
+/// ```
+pub fn admit<'p>(patterns: impl IntoIterator<Item = &'p str>, index: &str) -> bool {
+    let mut admitted = false;
+    for pattern in patterns {
+        let pattern = pattern.rsplit(':').next().unwrap_or(pattern);
+        match pattern.strip_prefix('-') {
+            Some(excluded) => admitted &= !matches_index(excluded, index),
+            None => admitted = admitted || matches_index(pattern, index),
+        }
+    }
+    admitted
+}
+
+fn matches_index(pattern: &str, index: &str) -> bool {
+    if star_matches(pattern.as_bytes(), index.as_bytes()) {
+        return true;
+    }
+    stream_of_backing_index(index)
+        .is_some_and(|stream| star_matches(pattern.as_bytes(), stream.as_bytes()))
+}
+
+/// `.ds-NAME-yyyy.MM.dd-NNNNNN` -> `NAME`.
+fn stream_of_backing_index(index: &str) -> Option<&str> {
+    let rest = index.strip_prefix(".ds-")?;
+    let (rest, _generation) = rest.rsplit_once('-')?;
+    let (stream, _date) = rest.rsplit_once('-')?;
+    Some(stream)
+}
+
+/// Greedy leftmost placement of the literals between stars, which is exact for
+/// patterns of `*` only.
+fn star_matches(pattern: &[u8], text: &[u8]) -> bool {
+    let Some(first) = memchr::memchr(b'*', pattern) else {
+        return pattern == text;
+    };
+    let last = memchr::memrchr(b'*', pattern).unwrap_or(first);
+    let (prefix, suffix) = (&pattern[..first], &pattern[last + 1..]);
+    if text.len() < prefix.len() + suffix.len()
+        || !text.starts_with(prefix)
+        || !text.ends_with(suffix)
+    {
+        return false;
+    }
+    let mut rest = &text[prefix.len()..text.len() - suffix.len()];
+    if first == last {
+        return true;
+    }
+    for literal in pattern[first + 1..last].split(|byte| *byte == b'*') {
+        match memmem::find(rest, literal) {
+            Some(at) => rest = &rest[at + literal.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_admit() {
+        let rows: &[(&[&str], &str, bool)] = &[
+            (&["logs-*"], "logs-", true),
+            (&["logs-*"], "log", false),
+            (&["*"], "", true),
+            (&["a*b*c"], "aXbXc", true),
+            (&["a*b*c"], "acb", false),
+            (&["a*bc*c"], "abc", false),
+            (&["ab*ba"], "aba", false),
+            (&["cluster:logs-x"], "logs-x", true),
+            (&["logs-*", "-logs-a*"], "logs-ab", false),
+            (&["-logs-a*", "logs-*"], "logs-ab", true),
+            (&["winlogbeat-*"], ".ds-winlogbeat-8-2026.01.01-000001", true),
+            (&[".ds-logs-*"], ".ds-logs-a-2026.01.01-000001", true),
+        ];
+        for (patterns, index, expected) in rows {
+            assert_eq!(admit(patterns.iter().copied(), index), *expected, "{patterns:?} {index}");
+        }
+    }
+}

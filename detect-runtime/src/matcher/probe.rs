@@ -1,0 +1,279 @@
+//! The probe: what the engine and generated conditions ask about one event.
+
+use super::guard::Guards;
+use super::layout::{ATOM_SIZE, AtomKind, Bytes, CONDITION_SIZE, Head, WITNESS_SIZE};
+use super::slow::Slow;
+use super::value::{Scratch, ValueMatcher};
+use crate::event::Event;
+use crate::value::Cx;
+
+/// The tables of a ruleset, used where they lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables {
+    bytes: &'static [u8],
+}
+
+impl Tables {
+    /// Tables that `detect-compiler` wrote. Nothing is done here: no copy, no
+    /// check.
+    pub const fn new(bytes: &'static [u8]) -> Tables {
+        Tables { bytes }
+    }
+
+    /// Number of conditions.
+    pub fn conditions(&self) -> u32 {
+        self.bytes().word(0, Head::ConditionCount as u32)
+    }
+
+    fn bytes(&self) -> Bytes<'static> {
+        Bytes(self.bytes)
+    }
+}
+
+/// Memory of a matcher, kept from event to event: answers by atom with the
+/// number of the event they belong to (nothing is cleared in between), buffers,
+/// and what was learned about guards.
+#[derive(Debug)]
+pub struct Memory {
+    /// Per atom: event number, and the truth in the lowest bit.
+    atoms: Vec<u32>,
+    /// Per condition: number of the event for which it became a candidate.
+    conditions: Vec<u32>,
+    /// Number of the event, at most [`LAST_EVENT`].
+    event: u32,
+    scratch: Scratch,
+    slow: Slow,
+    guards: Guards,
+}
+
+/// Event numbers have 31 bits.
+const LAST_EVENT: u32 = u32::MAX >> 1;
+
+impl Memory {
+    /// Memory for these tables; about 16 bytes an atom.
+    pub fn new(tables: &Tables) -> Memory {
+        let bytes = tables.bytes();
+        let head = |head: Head| bytes.word(0, head as u32) as usize;
+        Memory {
+            atoms: vec![0; head(Head::AtomCount)],
+            conditions: vec![0; head(Head::ConditionCount)],
+            event: 0,
+            scratch: Scratch::new(head(Head::LiteralCount)),
+            slow: Slow::new(head(Head::SlowCount)),
+            guards: Guards::new(bytes),
+        }
+    }
+
+    fn next_event(&mut self) {
+        if self.event == LAST_EVENT {
+            self.atoms.fill(0);
+            self.conditions.fill(0);
+            self.event = 0;
+        }
+        self.event += 1;
+    }
+}
+
+/// Questions about one event, each answered at most once.
+pub struct Probe<'p, 'a> {
+    tables: Bytes<'static>,
+    memory: &'p mut Memory,
+    event: &'p Event<'a>,
+    /// Arena, tick and warnings for the expressions of leaves.
+    pub cx: Cx<'a>,
+    /// Local-to-global table of the condition that runs.
+    locals: u32,
+}
+
+impl<'p, 'a> Probe<'p, 'a> {
+    /// Begins an event; what the memory knows of the one before is void.
+    pub fn new(
+        tables: &Tables,
+        memory: &'p mut Memory,
+        event: &'p Event<'a>,
+        cx: Cx<'a>,
+    ) -> Probe<'p, 'a> {
+        memory.next_event();
+        Probe { tables: tables.bytes(), memory, event, cx, locals: 0 }
+    }
+
+    /// The event.
+    pub fn event(&self) -> &'p Event<'a> {
+        self.event
+    }
+
+    /// Appends the numbers of the conditions that may hold, each once, rising.
+    /// A condition that holds is always among them. `index` is the name of the
+    /// event's index; without one the event is offered to all rules.
+    pub fn candidates(&mut self, index: Option<&str>, out: &mut Vec<u32>) {
+        let start = out.len();
+        let (known, place) = self.memory.guards.find(self.tables, self.event, index);
+        if !known {
+            self.learn(place);
+        }
+        let Memory { conditions, event, scratch, slow, guards, .. } = &mut *self.memory;
+        let alive = guards.alive(place);
+        let tables = self.tables;
+        let (witnesses, witness_of, records) = (
+            tables.word(0, Head::Witnesses as u32),
+            tables.word(0, Head::WitnessOfField as u32),
+            tables.word(0, Head::Conditions as u32),
+        );
+        let mut hit = |outputs: u32| {
+            for condition in tables.counted(outputs) {
+                let Some(stamp) = conditions.get_mut(condition as usize) else { continue };
+                if *stamp != *event && alive.group(tables.u32(records + CONDITION_SIZE * condition))
+                {
+                    *stamp = *event;
+                    out.push(condition);
+                }
+            }
+            false
+        };
+        for &field in self.event.present() {
+            let Some(witness) =
+                u32::from(tables.u16(witness_of + 2 * u32::from(field))).checked_sub(1)
+            else {
+                continue;
+            };
+            if !alive.field(witness) {
+                continue;
+            }
+            let record = witnesses + WITNESS_SIZE * witness;
+            let (matcher, presence) = (tables.u32(record + 4), tables.u32(record + 8));
+            if presence != 0 {
+                hit(presence);
+            }
+            if matcher == 0 {
+                continue;
+            }
+            let matcher = ValueMatcher::new(tables, matcher);
+            for value in self.event.values(field) {
+                matcher.look(value, scratch, slow, &mut hit);
+            }
+        }
+        for &condition in &alive.always {
+            if let Some(stamp) = conditions.get_mut(condition as usize)
+                && *stamp != *event
+            {
+                *stamp = *event;
+                out.push(condition);
+            }
+        }
+        if let Some(found) = out.get_mut(start..) {
+            found.sort_unstable();
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, place: super::guard::Place) {
+        let tables = self.tables;
+        let records = tables.word(0, Head::Conditions as u32);
+        let Memory { atoms, event, scratch, slow, guards, .. } = &mut *self.memory;
+        let mut memo = Memo { tables, atoms, stamp: *event, scratch, slow };
+        guards.learn(
+            tables,
+            place,
+            |condition| tables.u32(records + CONDITION_SIZE * condition),
+            |atom| memo.has(self.event, atom),
+        );
+    }
+
+    /// Runs a condition's function: `has` and `leaf` inside mean its atoms.
+    #[inline]
+    pub fn evaluate(
+        &mut self,
+        condition: u32,
+        holds: for<'b> fn(&mut Probe<'_, 'b>) -> bool,
+    ) -> bool {
+        self.enter(condition);
+        holds(self)
+    }
+
+    /// Makes `has` and `leaf` mean the atoms of a condition's rule: the numbers
+    /// are the rule's.
+    #[inline]
+    pub fn enter(&mut self, condition: u32) {
+        let records = self.tables.word(0, Head::Conditions as u32);
+        self.locals = self.tables.u32(records + CONDITION_SIZE * condition + 4);
+    }
+
+    /// Truth of the running condition's atom number `local`.
+    #[inline]
+    pub fn has(&mut self, local: u32) -> bool {
+        let atom = self.tables.word(self.locals, local);
+        let memory = &mut *self.memory;
+        match memory.atoms.get(atom as usize) {
+            Some(answer) if answer >> 1 == memory.event => answer & 1 != 0,
+            _ => self.find_out(atom),
+        }
+    }
+
+    #[inline(never)]
+    fn find_out(&mut self, atom: u32) -> bool {
+        let Memory { atoms, event, scratch, slow, .. } = &mut *self.memory;
+        Memo { tables: self.tables, atoms, stamp: *event, scratch, slow }.has(self.event, atom)
+    }
+
+    /// Truth of the running condition's computed atom number `local`; `compute`
+    /// runs at most once an event, whichever rules share the atom.
+    #[inline]
+    pub fn leaf(&mut self, local: u32, compute: for<'b> fn(&mut Probe<'_, 'b>) -> bool) -> bool {
+        let atom = self.tables.word(self.locals, local);
+        let event = self.memory.event;
+        if let Some(answer) = self.memory.atoms.get(atom as usize)
+            && answer >> 1 == event
+        {
+            return answer & 1 != 0;
+        }
+        let truth = compute(self);
+        if let Some(answer) = self.memory.atoms.get_mut(atom as usize) {
+            *answer = event << 1 | u32::from(truth);
+        }
+        truth
+    }
+}
+
+/// Memoised atoms that need nothing but the event's values.
+struct Memo<'m> {
+    tables: Bytes<'static>,
+    atoms: &'m mut [u32],
+    stamp: u32,
+    scratch: &'m mut Scratch,
+    slow: &'m mut Slow,
+}
+
+impl Memo<'_> {
+    fn has(&mut self, event: &Event<'_>, atom: u32) -> bool {
+        if let Some(answer) = self.atoms.get(atom as usize)
+            && answer >> 1 == self.stamp
+        {
+            return answer & 1 != 0;
+        }
+        let truth = self.evaluate(event, atom);
+        if let Some(answer) = self.atoms.get_mut(atom as usize) {
+            *answer = self.stamp << 1 | u32::from(truth);
+        }
+        truth
+    }
+
+    fn evaluate(&mut self, event: &Event<'_>, atom: u32) -> bool {
+        let record = self.tables.word(0, Head::Atoms as u32) + ATOM_SIZE * atom;
+        let field = self.tables.u16(record + 2);
+        match self.tables.byte(record) {
+            kind if kind == AtomKind::Set as u8 => {
+                let matcher = ValueMatcher::new(self.tables, self.tables.u32(record + 4));
+                event
+                    .values(field)
+                    .any(|value| matcher.look(value, self.scratch, self.slow, &mut |_| true))
+            }
+            kind if kind == AtomKind::Exists as u8 => {
+                event.count(field) > 0
+                    || self.tables.byte(record + 1) != 0 && event.has_object(field)
+            }
+            kind if kind == AtomKind::Single as u8 => event.count(field) == 1,
+            // A leaf is computed by generated code only.
+            _ => false,
+        }
+    }
+}

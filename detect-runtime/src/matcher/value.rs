@@ -1,0 +1,398 @@
+//! Value matcher: all tests of a set, or all witness tests of a field, answered
+//! in one look at a value.
+//!
+//! The text is folded to ASCII lower case once. In that form
+//! - whole texts are found by one hash lookup,
+//! - prefixes and suffixes by one lookup for each key length in use (a pattern
+//!   is filed under the longest of 1, 2, 4, 8, 16, 32 bytes that its literal has),
+//! - literals inside by a bit filter over each 4 (or, for short ones, 2) bytes,
+//!   a lookup where the filter hits, and a comparison with the literal.
+//!
+//! What was found so is verified, a literal at most once a value, for all
+//! patterns that share it: a case-sensitive pattern on the text as it came.
+//! A text with bytes above 127 is looked at a second time in full folding if
+//! some pattern asks for that.
+
+use super::glob;
+use super::hash::{Map, hash};
+use super::layout::{Bytes, FULL_FOLD, Part, SMALL};
+use super::slow::Slow;
+use crate::event::Raw;
+use crate::test::Fold;
+
+/// Sets of [`Fold`]s as bits.
+const ALL_FOLDS: u32 = 0b111;
+const FULL: u32 = 1 << Fold::Full as u32;
+
+/// Buffers and stamps that a value matcher needs; kept from event to event.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    folded: Vec<u8>,
+    full: String,
+    /// Per literal: stamp of the value in which it was found last.
+    literals: Vec<u32>,
+    stamp: u32,
+}
+
+impl Scratch {
+    pub(crate) fn new(literals: usize) -> Scratch {
+        Scratch { folded: Vec::new(), full: String::new(), literals: vec![0; literals], stamp: 0 }
+    }
+
+    /// Begins a look at a value.
+    fn begin(&mut self) {
+        self.stamp = self.stamp.wrapping_add(1);
+        if self.stamp == 0 {
+            self.literals.fill(0);
+            self.stamp = 1;
+        }
+    }
+
+    fn fold_ascii(&mut self, text: &str) {
+        self.folded.clear();
+        self.folded.extend(text.as_bytes().iter().map(u8::to_ascii_lowercase));
+    }
+
+    fn fold_full(&mut self, text: &str) {
+        self.full.clear();
+        self.full.extend(text.chars().map(crate::text::fold_char));
+    }
+}
+
+/// A value matcher in the tables.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueMatcher<'t> {
+    tables: Bytes<'t>,
+    at: u32,
+}
+
+/// What a look at a value reads.
+struct View<'v> {
+    /// The text as it came.
+    raw: &'v [u8],
+    /// The text in the folding of this pass.
+    folded: &'v [u8],
+    /// Which patterns may answer in this pass.
+    folds: u32,
+}
+
+impl<'t> ValueMatcher<'t> {
+    pub(crate) fn new(tables: Bytes<'t>, at: u32) -> ValueMatcher<'t> {
+        ValueMatcher { tables, at }
+    }
+
+    #[inline]
+    fn part(self, part: Part) -> u32 {
+        self.tables.word(self.at, part as u32)
+    }
+
+    /// Gives the outputs of each test that the value passes to `hit`, until
+    /// that returns true. True if it did. One output may be given twice.
+    #[inline]
+    pub(crate) fn look(
+        self,
+        value: Raw<'_>,
+        scratch: &mut Scratch,
+        slow: &mut Slow,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        let text = value.text();
+        let flags = self.part(Part::Flags);
+        if flags & SMALL != 0 {
+            return self.small(text, flags, scratch, hit) || self.slow(value, slow, hit);
+        }
+        scratch.begin();
+        scratch.fold_ascii(text);
+        let Scratch { folded, literals, stamp, .. } = scratch;
+        let mut seen = Seen { literals, stamp: *stamp };
+        let two_passes = flags & FULL_FOLD != 0 && !text.is_ascii();
+        let folds = if two_passes { ALL_FOLDS & !FULL } else { ALL_FOLDS };
+        let view = View { raw: text.as_bytes(), folded, folds };
+        if self.texts(&view, &mut seen, hit) {
+            return true;
+        }
+        if two_passes && self.second_pass(text, scratch, hit) {
+            return true;
+        }
+        self.slow(value, slow, hit)
+    }
+
+    #[cold]
+    fn second_pass(
+        self,
+        text: &str,
+        scratch: &mut Scratch,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        scratch.begin();
+        scratch.fold_full(text);
+        let Scratch { full, literals, stamp, .. } = scratch;
+        let mut seen = Seen { literals, stamp: *stamp };
+        let view = View { raw: text.as_bytes(), folded: full.as_bytes(), folds: FULL };
+        self.texts(&view, &mut seen, hit)
+    }
+
+    /// Few patterns, each tried by itself; the value is folded when the first
+    /// of fitting length asks for it.
+    fn small(
+        self,
+        text: &str,
+        flags: u32,
+        scratch: &mut Scratch,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        let full_differs = flags & FULL_FOLD != 0 && !text.is_ascii();
+        let (mut folded, mut full) = (false, false);
+        for pattern in Patterns::new(self.tables, self.part(Part::Always)) {
+            if !pattern.fits(text.len()) {
+                continue;
+            }
+            let view = match pattern.fold {
+                fold if fold == Fold::None as u32 => text.as_bytes(),
+                fold if fold == Fold::Full as u32 && full_differs => {
+                    if !core::mem::replace(&mut full, true) {
+                        scratch.fold_full(text);
+                    }
+                    scratch.full.as_bytes()
+                }
+                _ => {
+                    if !core::mem::replace(&mut folded, true) {
+                        scratch.fold_ascii(text);
+                    }
+                    &scratch.folded
+                }
+            };
+            if glob::matches(self.tables, pattern.glob, view) && hit(pattern.outputs) {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn texts(
+        self,
+        view: &View<'_>,
+        seen: &mut Seen<'_>,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        let (equal, prefix, suffix) =
+            (self.part(Part::Equal), self.part(Part::Prefix), self.part(Part::Suffix));
+        equal != 0 && self.equal(equal, view, hit)
+            || prefix != 0 && self.classes(prefix, view, false, seen, hit)
+            || suffix != 0 && self.classes(suffix, view, true, seen, hit)
+            || self.search::<4>(self.part(Part::Search4), view, seen, hit)
+            || self.search::<2>(self.part(Part::Search2), view, seen, hit)
+            || self.patterns(self.part(Part::Always), view, hit)
+    }
+
+    #[inline]
+    fn equal(self, map: u32, view: &View<'_>, hit: &mut impl FnMut(u32) -> bool) -> bool {
+        let list = Map::new(map).get(self.tables, view.folded, hash(view.folded));
+        if list == 0 {
+            return false;
+        }
+        (0..self.tables.u32(list)).any(|index| {
+            let at = list + 4 + 16 * index;
+            let fold = self.tables.u32(at);
+            view.folds & 1 << fold != 0
+                && (fold != Fold::None as u32
+                    || self.tables.slice(self.tables.u32(at + 4), self.tables.u32(at + 8))
+                        == view.raw)
+                && hit(self.tables.u32(at + 12))
+        })
+    }
+
+    #[inline]
+    fn classes(
+        self,
+        classes: u32,
+        view: &View<'_>,
+        from_end: bool,
+        seen: &mut Seen<'_>,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        let length = view.folded.len();
+        for index in 0..self.tables.u32(classes) {
+            let at = classes + 4 + 8 * index;
+            let key = self.tables.u32(at) as usize;
+            // Classes come in rising order of key length.
+            if key > length {
+                return false;
+            }
+            let start = if from_end { length - key } else { 0 };
+            let key = &view.folded[start..start + key];
+            let list = Map::new(self.tables.u32(at + 4)).get(self.tables, key, hash(key));
+            if list != 0 && self.literals(list, view, start, seen, hit) {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn search<const GRAM: usize>(
+        self,
+        search: u32,
+        view: &View<'_>,
+        seen: &mut Seen<'_>,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        if search == 0 || view.folded.len() < GRAM {
+            return false;
+        }
+        let log = self.tables.u32(search);
+        let filter = self.tables.slice(self.tables.u32(search + 4), 1 << log >> 3);
+        let map = Map::new(self.tables.u32(search + 8));
+        for (at, window) in view.folded.windows(GRAM).enumerate() {
+            let bit = gram_bit(gram(window), log);
+            let word = filter.get(bit as usize >> 3).copied().unwrap_or(0);
+            if word >> (bit & 7) & 1 == 0 {
+                continue;
+            }
+            let list = map.get(self.tables, window, hash(window));
+            if list != 0 && self.literals(list, view, at, seen, hit) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The key or gram at `at` of the value is that of these literals.
+    #[inline(never)]
+    fn literals(
+        self,
+        list: u32,
+        view: &View<'_>,
+        at: usize,
+        seen: &mut Seen<'_>,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
+        for index in 0..self.tables.u32(list) {
+            let record = list + 4 + 20 * index;
+            let id = self.tables.u32(record);
+            if seen.is(id) {
+                continue;
+            }
+            let literal =
+                self.tables.slice(self.tables.u32(record + 8), self.tables.u32(record + 12));
+            let start = at.wrapping_sub(self.tables.u32(record + 4) as usize);
+            let found = view.folded.get(start..).is_some_and(|rest| rest.starts_with(literal));
+            if !found {
+                continue;
+            }
+            seen.add(id);
+            if self.patterns(self.tables.u32(record + 16), view, hit) {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn patterns(self, list: u32, view: &View<'_>, hit: &mut impl FnMut(u32) -> bool) -> bool {
+        Patterns::new(self.tables, list).any(|pattern| {
+            view.folds & 1 << pattern.fold != 0
+                && pattern.fits(view.raw.len())
+                && (pattern.glob == 0 || {
+                    let text =
+                        if pattern.fold == Fold::None as u32 { view.raw } else { view.folded };
+                    glob::matches(self.tables, pattern.glob, text)
+                })
+                && hit(pattern.outputs)
+        })
+    }
+
+    #[inline]
+    fn slow(self, value: Raw<'_>, slow: &mut Slow, hit: &mut impl FnMut(u32) -> bool) -> bool {
+        let (list, ranges) = (self.part(Part::Slow), self.part(Part::Ranges));
+        if list == 0 && ranges == 0 {
+            return false;
+        }
+        slow.look(self.tables, list, ranges, value, hit)
+    }
+}
+
+/// The bytes of a gram as a number.
+#[inline]
+pub const fn gram(window: &[u8]) -> u32 {
+    match *window {
+        [a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+        [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+        _ => 0,
+    }
+}
+
+/// Bit of a gram in a filter of `1 << log` bits.
+#[inline]
+pub const fn gram_bit(gram: u32, log: u32) -> u32 {
+    gram.wrapping_mul(0x9e37_79b1) >> (32 - log)
+}
+
+/// Literals found in the value so far.
+struct Seen<'s> {
+    literals: &'s mut [u32],
+    stamp: u32,
+}
+
+impl Seen<'_> {
+    fn is(&self, id: u32) -> bool {
+        self.literals.get(id as usize) == Some(&self.stamp)
+    }
+
+    fn add(&mut self, id: u32) {
+        if let Some(literal) = self.literals.get_mut(id as usize) {
+            *literal = self.stamp;
+        }
+    }
+}
+
+/// A pattern's record.
+struct Pattern {
+    fold: u32,
+    /// Shortest text in bytes; with `exact` the only length.
+    length: u32,
+    exact: bool,
+    glob: u32,
+    outputs: u32,
+}
+
+impl Pattern {
+    #[inline]
+    fn fits(&self, length: usize) -> bool {
+        if self.exact { length == self.length as usize } else { length >= self.length as usize }
+    }
+}
+
+/// The records of a list of patterns.
+struct Patterns<'t> {
+    tables: Bytes<'t>,
+    at: u32,
+    left: u32,
+}
+
+impl<'t> Patterns<'t> {
+    fn new(tables: Bytes<'t>, list: u32) -> Patterns<'t> {
+        let left = if list == 0 { 0 } else { tables.u32(list) };
+        Patterns { tables, at: list + 4, left }
+    }
+}
+
+impl Iterator for Patterns<'_> {
+    type Item = Pattern;
+
+    #[inline]
+    fn next(&mut self) -> Option<Pattern> {
+        self.left = self.left.checked_sub(1)?;
+        let kind = self.tables.u32(self.at);
+        let pattern = Pattern {
+            fold: kind & 3,
+            exact: kind & 4 != 0,
+            length: self.tables.u32(self.at + 4),
+            glob: self.tables.u32(self.at + 8),
+            outputs: self.tables.u32(self.at + 12),
+        };
+        self.at += 16;
+        Some(pattern)
+    }
+}
