@@ -172,7 +172,7 @@ pub fn to_date_nanos<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     })
 }
 
-/// `TO_IP(x [, options])`; the option `leading_zeros` is `reject` (default),
+/// `TO_IP(x [, leading_zeros])`; the option is `reject` (default),
 /// `octal` or `decimal`.
 pub fn to_ip<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     let zeros = match args.get(1) {
@@ -189,14 +189,12 @@ pub fn to_ip<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     })
 }
 
-fn leading_zeros(options: Value<'_>) -> Option<LeadingZeros> {
-    let Value::Text(options) = options else { return None };
-    let options: serde_json::Value = serde_json::from_str(options).ok()?;
-    match options.get("leading_zeros").map(|zeros| zeros.as_str()) {
-        None | Some(Some("reject")) => Some(LeadingZeros::Reject),
-        Some(Some("octal")) => Some(LeadingZeros::Octal),
-        Some(Some("decimal")) => Some(LeadingZeros::Decimal),
-        Some(_) => None,
+fn leading_zeros(option: Value<'_>) -> Option<LeadingZeros> {
+    match option {
+        Value::Null | Value::Text("reject") => Some(LeadingZeros::Reject),
+        Value::Text("octal") => Some(LeadingZeros::Octal),
+        Value::Text("decimal") => Some(LeadingZeros::Decimal),
+        _ => None,
     }
 }
 
@@ -419,7 +417,7 @@ mod tests {
             ("to_date_nanos", &[Date(1)], "1970-01-01T00:00:00.001Z"),
             ("to_date_nanos", &[Date(-1)], "!Conversion null"),
             ("to_ip", &[Text("1.1.1.010")], "!Conversion null"),
-            ("to_ip", &[Text("1.1.1.010"), Text("{\"leading_zeros\":\"octal\"}")], "1.1.1.8"),
+            ("to_ip", &[Text("1.1.1.010"), Text("octal")], "1.1.1.8"),
             ("to_version", &[Text("anything")], "anything"),
             ("to_geopoint", &[Text("POINT(1 2)")], "POINT (1.0 2.0)"),
             ("to_geopoint", &[Text("1,2")], "!Conversion null"),

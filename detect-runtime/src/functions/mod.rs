@@ -6,8 +6,12 @@
 
 pub mod conditional;
 pub mod convert;
+pub mod geo;
+pub mod hash;
 pub mod logic;
 pub mod math;
+pub mod multivalue;
+pub mod network;
 pub mod operator;
 pub mod signature;
 pub(crate) mod single;
@@ -108,8 +112,12 @@ impl core::fmt::Debug for Function {
 const ROOMS: &[&[Function]] = &[
     conditional::FUNCTIONS,
     convert::FUNCTIONS,
+    geo::FUNCTIONS,
+    hash::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
+    multivalue::FUNCTIONS,
+    network::FUNCTIONS,
     operator::FUNCTIONS,
     string::FUNCTIONS,
 ];

@@ -75,10 +75,7 @@ impl Shape {
         let result = match self.out {
             Out::Is(ty) => ty,
             Out::Same(index) => keyword(arguments.get(index).copied().unwrap_or(Type::Null)),
-            Out::Common => arguments
-                .iter()
-                .try_fold(Type::Null, |all, ty| common_type(all, *ty))
-                .map_or(Type::Null, keyword),
+            Out::Common => unify(&mut arguments),
         };
         Ok(Signature { result, arguments })
     }
@@ -96,6 +93,18 @@ impl Shape {
         };
         Err(SignatureError::Count { expected, got })
     }
+}
+
+/// Brings numbers and dates to the type that all arguments have in common.
+fn unify(arguments: &mut [Type]) -> Type {
+    let common = arguments.iter().try_fold(Type::Null, |all, ty| common_type(all, *ty));
+    let common = common.map_or(Type::Null, keyword);
+    for ty in arguments {
+        if is_number(*ty) || is_date(*ty) {
+            *ty = common;
+        }
+    }
+    common
 }
 
 /// The type that an argument is brought to, or why it does not fit.
