@@ -142,7 +142,7 @@ pub fn compile(query: &str, cx: &Context<'_>) -> Result<Compiled, Vec<Problem>> 
         .collect();
     let lowered = lowering::lower(query, &tree, cx)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
-    let warnings = lint::lints(query, &tree, &lowered, cx);
+    let warnings = lint::lints(&tree, &lowered, cx);
     let completion =
         tree.commands.iter().any(|c| matches!(c.kind, ast::CommandKind::Completion { .. }));
     Ok(Compiled { plan: lowered.plan, stages, group_by: lowered.group_by, completion, warnings })

@@ -1,7 +1,7 @@
 //! Calls: aggregates, the special forms CASE and COALESCE, and all functions of
 //! the runtime's table.
 
-use super::expression::Typer;
+use super::expression::{Typer, as_condition, invoke};
 use super::{AggregateCall, Analysed, AnalysisError, Resolver, constant, is_null, literal};
 use crate::diagnostic::nearest;
 use crate::esql::ast::{self, Args, Map, Name, Span};
@@ -42,129 +42,115 @@ impl Typer<'_> {
             typed.push(self.expression(names, arg)?);
         }
         match lower.as_str() {
-            "case" => return self.case(typed, args, name, span),
-            "coalesce" => return self.coalesce(typed, args, name, span),
+            "case" => return case(typed, args, name, span),
+            "coalesce" => return coalesce(typed, args, name, span),
             _ => {}
         }
         let Some(function) = lookup(&lower).filter(|function| callable(function)) else {
             return Err(unknown(name, &lower));
         };
         if let Some(options) = options {
-            typed.extend(self.options(function, name, options)?);
+            typed.extend(function_options(function, name, options)?);
         }
-        self.invoke(function, &name.text, typed, span)
+        invoke(function, &name.text, typed, span)
     }
+}
 
-    /// `CASE(condition, value, ... [, else])`.
-    fn case(
-        &self,
-        typed: Vec<Expr>,
-        args: &[ast::Expr],
-        name: &Name,
-        span: Span,
-    ) -> Analysed<Expr> {
-        if typed.len() < 2 {
-            return Err(few(name, "at least 2", typed.len(), span));
-        }
-        let values = typed.len() / 2;
-        let mut ty = Type::Null;
-        let is_value = |index: usize| index % 2 == 1 || index == 2 * values;
-        for (index, value) in typed.iter().enumerate().filter(|(index, _)| is_value(*index)) {
-            ty = self.unify(ty, value, args[index].span)?;
-        }
-        let mut arms = Vec::with_capacity(values);
-        let mut rest = typed.into_iter().zip(args);
-        let mut otherwise = constant(ty, Owned::Null);
-        while let Some((first, written)) = rest.next() {
-            match rest.next() {
-                Some((value, place)) => {
-                    let condition = self.boolean(first, written.span)?;
-                    arms.push((condition, literal::convert(value, ty, place.span)?));
-                }
-                None => otherwise = literal::convert(first, ty, written.span)?,
-            }
-        }
-        Ok(folded_case(ty, arms, otherwise))
+/// `CASE(condition, value, ... [, else])`.
+fn case(typed: Vec<Expr>, args: &[ast::Expr], name: &Name, span: Span) -> Analysed<Expr> {
+    if typed.len() < 2 {
+        return Err(few(name, "at least 2", typed.len(), span));
     }
-
-    fn coalesce(
-        &self,
-        typed: Vec<Expr>,
-        args: &[ast::Expr],
-        name: &Name,
-        span: Span,
-    ) -> Analysed<Expr> {
-        if typed.is_empty() {
-            return Err(few(name, "at least 1", 0, span));
-        }
-        let mut ty = Type::Null;
-        for (value, written) in typed.iter().zip(args) {
-            ty = self.unify(ty, value, written.span)?;
-        }
-        let mut left = Vec::with_capacity(typed.len());
-        for (value, written) in typed.into_iter().zip(args) {
-            if is_null(&value) {
-                continue;
-            }
-            let value = literal::convert(value, ty, written.span)?;
-            let last = matches!(value.kind, ExprKind::Const(_));
-            left.push(value);
-            if last {
-                break;
-            }
-        }
-        Ok(match left.len() {
-            0 => constant(ty, Owned::Null),
-            1 => left.swap_remove(0),
-            _ => Expr { ty, kind: ExprKind::Coalesce(left) },
-        })
+    let values = typed.len() / 2;
+    let mut ty = Type::Null;
+    let is_value = |index: usize| index % 2 == 1 || index == 2 * values;
+    for (index, value) in typed.iter().enumerate().filter(|(index, _)| is_value(*index)) {
+        ty = unify(ty, value, args[index].span)?;
     }
+    let mut arms = Vec::with_capacity(values);
+    let mut rest = typed.into_iter().zip(args);
+    let mut otherwise = constant(ty, Owned::Null);
+    while let Some((first, written)) = rest.next() {
+        match rest.next() {
+            Some((value, place)) => {
+                let condition = as_condition(first, written.span)?;
+                arms.push((condition, literal::convert(value, ty, place.span)?));
+            }
+            None => otherwise = literal::convert(first, ty, written.span)?,
+        }
+    }
+    Ok(folded_case(ty, arms, otherwise))
+}
 
-    /// The common type of the values so far and one more; text literals take
-    /// the type of the others.
-    fn unify(&self, ty: Type, value: &Expr, span: Span) -> Analysed<Type> {
-        let literal = |expr: &Expr| {
-            matches!(expr.ty, Type::Keyword) && matches!(expr.kind, ExprKind::Const(_))
+fn coalesce(typed: Vec<Expr>, args: &[ast::Expr], name: &Name, span: Span) -> Analysed<Expr> {
+    if typed.is_empty() {
+        return Err(few(name, "at least 1", 0, span));
+    }
+    let mut ty = Type::Null;
+    for (value, written) in typed.iter().zip(args) {
+        ty = unify(ty, value, written.span)?;
+    }
+    let mut left = Vec::with_capacity(typed.len());
+    for (value, written) in typed.into_iter().zip(args) {
+        if is_null(&value) {
+            continue;
+        }
+        let value = literal::convert(value, ty, written.span)?;
+        let last = matches!(value.kind, ExprKind::Const(_));
+        left.push(value);
+        if last {
+            break;
+        }
+    }
+    Ok(match left.len() {
+        0 => constant(ty, Owned::Null),
+        1 => left.swap_remove(0),
+        _ => Expr { ty, kind: ExprKind::Coalesce(left) },
+    })
+}
+
+/// The common type of the values so far and one more; text literals take
+/// the type of the others.
+fn unify(ty: Type, value: &Expr, span: Span) -> Analysed<Type> {
+    let literal =
+        |expr: &Expr| matches!(expr.ty, Type::Keyword) && matches!(expr.kind, ExprKind::Const(_));
+    let castable =
+        matches!(ty, Type::Date | Type::DateNanos | Type::Ip | Type::Version | Type::Boolean);
+    if castable && literal(value) {
+        return Ok(ty);
+    }
+    literal::common_type(ty, value.ty)
+        .map(|common| if common == Type::Text { Type::Keyword } else { common })
+        .ok_or(AnalysisError::NoCommonType { left: ty, right: value.ty, span })
+}
+
+/// Options become constant arguments behind the others, in the order in
+/// which the function names them.
+fn function_options(
+    function: &functions::Function,
+    name: &Name,
+    options: &Map,
+) -> Analysed<Vec<Expr>> {
+    let known: &[&str] = match function.name {
+        "to_ip" => &["leading_zeros"],
+        "date_parse" => &["time_zone", "locale"],
+        _ => &[],
+    };
+    let mut values = vec![constant(Type::Null, Owned::Null); known.len()];
+    for (key, value) in &options.entries {
+        let Some(index) = known.iter().position(|option| *option == key.text) else {
+            return Err(AnalysisError::Option { name: key.text.clone(), span: key.span });
         };
-        let castable =
-            matches!(ty, Type::Date | Type::DateNanos | Type::Ip | Type::Version | Type::Boolean);
-        if castable && literal(value) {
-            return Ok(ty);
-        }
-        literal::common_type(ty, value.ty)
-            .map(|common| if common == Type::Text { Type::Keyword } else { common })
-            .ok_or(AnalysisError::NoCommonType { left: ty, right: value.ty, span })
-    }
-
-    /// Options become constant arguments behind the others, in the order in
-    /// which the function names them.
-    fn options(
-        &self,
-        function: &functions::Function,
-        name: &Name,
-        options: &Map,
-    ) -> Analysed<Vec<Expr>> {
-        let known: &[&str] = match function.name {
-            "to_ip" => &["leading_zeros"],
-            "date_parse" => &["time_zone", "locale"],
-            _ => &[],
+        let Some(text) = literal::option_text(value) else {
+            let what = format!("option `{}` of {}", key.text, name.text);
+            return Err(AnalysisError::Constant { what, span: key.span });
         };
-        let mut values = vec![constant(Type::Null, Owned::Null); known.len()];
-        for (key, value) in &options.entries {
-            let Some(index) = known.iter().position(|option| *option == key.text) else {
-                return Err(AnalysisError::Option { name: key.text.clone(), span: key.span });
-            };
-            let Some(text) = literal::option_text(value) else {
-                let what = format!("option `{}` of {}", key.text, name.text);
-                return Err(AnalysisError::Constant { what, span: key.span });
-            };
-            values[index] = constant(Type::Keyword, Owned::Text(text.into()));
-        }
-        while values.last().is_some_and(is_null) {
-            values.pop();
-        }
-        Ok(values)
+        values[index] = constant(Type::Keyword, Owned::Text(text.into()));
     }
+    while values.last().is_some_and(is_null) {
+        values.pop();
+    }
+    Ok(values)
 }
 
 /// Operators and functions of other languages stand in the same table but are

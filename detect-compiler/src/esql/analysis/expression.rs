@@ -26,7 +26,7 @@ pub(crate) fn condition(
     expr: &ast::Expr,
 ) -> Analysed<Expr> {
     let typed = typer.expression(names, expr)?;
-    typer.boolean(typed, expr.span)
+    as_condition(typed, expr.span)
 }
 
 impl Typer<'_> {
@@ -67,32 +67,32 @@ impl Typer<'_> {
                     });
                 };
                 let value = self.expression(names, value)?;
-                self.apply(function, function, vec![value], span)?
+                apply(function, function, vec![value], span)?
             }
             Written::Plus(value) => self.expression(names, value)?,
-            Written::Negate(value) => match value.kind {
-                Written::Integer(value) => literal::integer(value, true),
-                _ => {
-                    let value = self.expression(names, value)?;
-                    self.apply("negate", "-", vec![value], span)?
+            Written::Negate(value) => {
+                if let Written::Integer(value) = value.kind {
+                    return Ok(literal::integer(value, true));
                 }
-            },
+                let value = self.expression(names, value)?;
+                apply("negate", "-", vec![value], span)?
+            }
             Written::Binary { operator, left, right } => {
                 let left = self.expression(names, left)?;
                 let right = self.expression(names, right)?;
-                self.binary(*operator, left, right, span)?
+                binary(*operator, left, right, span)?
             }
             Written::In { value, negated, items } => {
                 let mut args = vec![self.expression(names, value)?];
                 for item in items {
                     args.push(self.expression(names, item)?);
                 }
-                negate(*negated, self.membership(args, span)?)
+                negate(*negated, membership(args, span)?)
             }
             Written::IsNull { value, negated } => {
                 let value = self.expression(names, value)?;
                 let name = if *negated { "is_not_null" } else { "is_null" };
-                self.apply(name, "IS NULL", vec![value], span)?
+                apply(name, "IS NULL", vec![value], span)?
             }
             Written::Like { value, regex, negated, patterns, .. } => {
                 let input = self.expression(names, value)?;
@@ -128,43 +128,6 @@ impl Typer<'_> {
             .collect()
     }
 
-    /// A condition must be boolean; a text literal is cast.
-    pub(super) fn boolean(&self, expr: Expr, span: Span) -> Analysed<Expr> {
-        match expr.ty {
-            Type::Boolean => Ok(expr),
-            Type::Null => Ok(Expr { ty: Type::Boolean, kind: expr.kind }),
-            found => {
-                Err(AnalysisError::Type { expected: "a condition (boolean)".into(), found, span })
-            }
-        }
-    }
-
-    fn binary(&self, operator: Operator, left: Expr, right: Expr, span: Span) -> Analysed<Expr> {
-        let name = match operator {
-            Operator::Multiply => "multiply",
-            Operator::Divide => "divide",
-            Operator::Modulo => "modulo",
-            Operator::Add => "add",
-            Operator::Subtract => "subtract",
-            Operator::Equal => "equals",
-            Operator::NotEqual => "not_equals",
-            Operator::Less => "less",
-            Operator::LessEqual => "less_equal",
-            Operator::Greater => "greater",
-            Operator::GreaterEqual => "greater_equal",
-        };
-        let nothing = is_null(&left) || is_null(&right);
-        let result = self.apply(name, operator.text(), vec![left, right], span)?;
-        // Strict in both operands: a constant null decides.
-        Ok(if nothing { constant(result.ty, Owned::Null) } else { result })
-    }
-
-    fn membership(&self, args: Vec<Expr>, span: Span) -> Analysed<Expr> {
-        let nothing = args.first().is_some_and(is_null) || args.iter().skip(1).all(is_null);
-        let result = self.apply("in", "IN", args, span)?;
-        Ok(if nothing { constant(result.ty, Owned::Null) } else { result })
-    }
-
     fn like(
         &self,
         names: &mut dyn Resolver,
@@ -183,65 +146,94 @@ impl Typer<'_> {
                 Some(Owned::Null) => return Ok(constant(Type::Boolean, Owned::Null)),
                 _ => return Err(AnalysisError::Constant { what: what.into(), span: written.span }),
             };
-            anything |= pattern::is_everything(&text, regex);
-            tests.push(pattern::test(&text, regex, written.span)?);
+            let test = pattern::test(&text, regex, written.span)?;
+            anything |= pattern::is_everything(&test);
+            tests.push(test);
         }
         if is_null(&input) {
             return Ok(constant(Type::Boolean, Owned::Null));
         }
         // A pattern that everything matches asks whether there is a value.
         if anything {
-            return self.apply("is_not_null", "LIKE", vec![input], span);
+            return apply("is_not_null", "LIKE", vec![input], span);
         }
         let tested =
             Expr { ty: Type::Boolean, kind: ExprKind::Test { input: Box::new(input), tests } };
         Ok(pattern::fold(tested))
     }
+}
 
-    /// Calls a function of the runtime's table that is known to exist there.
-    pub(super) fn apply(
-        &self,
-        function: &str,
-        shown: &str,
-        args: Vec<Expr>,
-        span: Span,
-    ) -> Analysed<Expr> {
-        let Some(function) = lookup(function) else {
-            let name = function.to_owned();
-            return Err(AnalysisError::Function { name, near: None, span });
-        };
-        self.invoke(function, shown, args, span)
+/// A condition must be boolean, or null.
+pub(super) fn as_condition(expr: Expr, span: Span) -> Analysed<Expr> {
+    match expr.ty {
+        Type::Boolean => Ok(expr),
+        Type::Null => Ok(Expr { ty: Type::Boolean, kind: expr.kind }),
+        found => Err(AnalysisError::Type { expected: "a condition (boolean)".into(), found, span }),
     }
+}
 
-    /// Resolves a call: casts its arguments, checks its constants, folds it.
-    pub(super) fn invoke(
-        &self,
-        function: &'static Function,
-        shown: &str,
-        args: Vec<Expr>,
-        span: Span,
-    ) -> Analysed<Expr> {
-        let arena = bumpalo::Bump::new();
-        let known: Vec<Argument<'_>> = args
-            .iter()
-            .map(|arg| Argument {
-                ty: arg.ty,
-                constant: fold::constant_value(arg).map(|value| value.lend(&arena)),
-            })
-            .collect();
-        let signature = (function.resolve)(&known).map_err(|error| AnalysisError::Arguments {
-            function: shown.to_owned(),
-            error,
-            span,
-        })?;
-        drop(known);
-        let mut cast = Vec::with_capacity(args.len());
-        for (arg, ty) in args.into_iter().zip(&signature.arguments) {
-            cast.push(literal::convert(arg, *ty, span)?);
-        }
-        fold::check(function, shown, &cast, span)?;
-        Ok(fold::call(function, cast, signature.result))
+fn binary(operator: Operator, left: Expr, right: Expr, span: Span) -> Analysed<Expr> {
+    let name = match operator {
+        Operator::Multiply => "multiply",
+        Operator::Divide => "divide",
+        Operator::Modulo => "modulo",
+        Operator::Add => "add",
+        Operator::Subtract => "subtract",
+        Operator::Equal => "equals",
+        Operator::NotEqual => "not_equals",
+        Operator::Less => "less",
+        Operator::LessEqual => "less_equal",
+        Operator::Greater => "greater",
+        Operator::GreaterEqual => "greater_equal",
+    };
+    let nothing = is_null(&left) || is_null(&right);
+    let result = apply(name, operator.text(), vec![left, right], span)?;
+    // Strict in both operands: a constant null decides.
+    Ok(if nothing { constant(result.ty, Owned::Null) } else { result })
+}
+
+fn membership(args: Vec<Expr>, span: Span) -> Analysed<Expr> {
+    let nothing = args.first().is_some_and(is_null) || args.iter().skip(1).all(is_null);
+    let result = apply("in", "IN", args, span)?;
+    Ok(if nothing { constant(result.ty, Owned::Null) } else { result })
+}
+
+/// Calls a function of the runtime's table that is known to exist there.
+pub(super) fn apply(function: &str, shown: &str, args: Vec<Expr>, span: Span) -> Analysed<Expr> {
+    let Some(function) = lookup(function) else {
+        let name = function.to_owned();
+        return Err(AnalysisError::Function { name, near: None, span });
+    };
+    invoke(function, shown, args, span)
+}
+
+/// Resolves a call: casts its arguments, checks its constants, folds it.
+pub(super) fn invoke(
+    function: &'static Function,
+    shown: &str,
+    args: Vec<Expr>,
+    span: Span,
+) -> Analysed<Expr> {
+    let arena = bumpalo::Bump::new();
+    let known: Vec<Argument<'_>> = args
+        .iter()
+        .map(|arg| Argument {
+            ty: arg.ty,
+            constant: fold::constant_value(arg).map(|value| value.lend(&arena)),
+        })
+        .collect();
+    let signature = (function.resolve)(&known).map_err(|error| AnalysisError::Arguments {
+        function: shown.to_owned(),
+        error,
+        span,
+    })?;
+    drop(known);
+    let mut cast = Vec::with_capacity(args.len());
+    for (arg, ty) in args.into_iter().zip(&signature.arguments) {
+        cast.push(literal::convert(arg, *ty, span)?);
     }
+    fold::check(function, shown, &cast, span)?;
+    Ok(fold::call(function, cast, signature.result))
 }
 
 /// NOT, folded.

@@ -1,23 +1,24 @@
 //! Types of fields that no table knows, from what the query does with them.
 
 use crate::esql::ast::{Args, Command, CommandKind, Expr, ExprKind, Operator};
+use crate::schema::Schema;
 use detect_runtime::value::Type;
 use std::collections::HashMap;
 
 /// For each column name the type that its first telling use asks for: a literal
 /// on the other side of a comparison, arithmetic, a function that takes one type
 /// only. A use as text wins over all.
-pub(crate) fn inferred_types(commands: &[Command]) -> HashMap<String, Type> {
-    let mut uses = Uses::default();
+pub(crate) fn inferred_types(commands: &[Command], schema: &Schema) -> HashMap<String, Type> {
+    let mut uses = Uses { types: HashMap::new(), schema };
     for command in commands {
         uses.command(&command.kind);
     }
     uses.types
 }
 
-#[derive(Default)]
-struct Uses {
+struct Uses<'s> {
     types: HashMap<String, Type>,
+    schema: &'s Schema,
 }
 
 /// Functions that take numbers only as first argument.
@@ -70,7 +71,7 @@ const TEXTUAL: [&str; 22] = [
     "reverse",
 ];
 
-impl Uses {
+impl Uses<'_> {
     fn note(&mut self, expr: &Expr, ty: Type) {
         let ExprKind::Column(name) = &expr.kind else { return };
         let entry = self.types.entry(name.clone()).or_insert(ty);
@@ -84,18 +85,20 @@ impl Uses {
         match command {
             CommandKind::Where(condition) => self.expr(condition),
             CommandKind::Row(fields) | CommandKind::Eval(fields) => {
-                fields.iter().for_each(|field| self.expr(&field.value));
+                fields.iter().map(|field| &field.value).for_each(|value| self.expr(value));
             }
             CommandKind::Stats { aggregates, by, .. } => {
                 for aggregation in aggregates {
                     self.expr(&aggregation.assignment.value);
                     aggregation.filter.iter().for_each(|filter| self.expr(filter));
                 }
-                by.iter().for_each(|key| self.expr(&key.value));
+                by.iter().map(|key| &key.value).for_each(|value| self.expr(value));
             }
             CommandKind::Sort(keys) => keys.iter().for_each(|key| self.expr(&key.expr)),
             CommandKind::Limit { by, .. } | CommandKind::ChangePoint { by, .. } => {
-                by.iter().for_each(|key| self.expr(key));
+                for key in by {
+                    self.expr(key);
+                }
             }
             CommandKind::Dissect { input, .. } | CommandKind::Grok { input, .. } => {
                 self.note(input, Type::Keyword);
@@ -110,6 +113,9 @@ impl Uses {
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Binary { operator, left, right } => {
+                if operator.is_comparison() {
+                    self.same_type(&[left, right]);
+                }
                 for (one, other) in [(left, right), (right, left)] {
                     match literal_type(other) {
                         Some(ty) if operator.is_comparison() => self.note(one, ty),
@@ -141,13 +147,31 @@ impl Uses {
             ExprKind::Call { name, args: Args::List(args), .. } => self.call(&name.text, args),
             // A bare column as operand of AND, OR, NOT is a condition.
             ExprKind::And(all) | ExprKind::Or(all) => {
-                all.iter().for_each(|operand| self.note(operand, Type::Boolean));
+                for operand in all {
+                    self.note(operand, Type::Boolean);
+                }
             }
             ExprKind::Not(inner) => self.note(inner, Type::Boolean),
             _ => {}
         }
         for child in expr.children() {
             self.expr(child);
+        }
+    }
+
+    /// These must have one type: a known field among them, other than a text,
+    /// says which.
+    fn same_type(&mut self, all: &[&Expr]) {
+        let known = all.iter().find_map(|expr| match &expr.kind {
+            ExprKind::Column(name) => {
+                let field = self.schema.lookup(name);
+                let telling = field.known && !matches!(field.ty, Type::Keyword | Type::Text);
+                telling.then_some(field.ty)
+            }
+            _ => None,
+        });
+        if let Some(ty) = known {
+            all.iter().for_each(|expr| self.note(expr, ty));
         }
     }
 
@@ -158,16 +182,25 @@ impl Uses {
             name if NUMERIC.contains(&name) => self.note(first, Type::Long),
             name if TEXTUAL.contains(&name) => {
                 let texts = if name == "concat" { args } else { &args[..1] };
-                texts.iter().for_each(|arg| self.note(arg, Type::Keyword));
+                for arg in texts {
+                    self.note(arg, Type::Keyword);
+                }
             }
             "cidr_match" => self.note(first, Type::Ip),
             "date_trunc" | "date_extract" | "date_format" | "date_diff" => {
-                args[1..].iter().for_each(|arg| self.note(arg, Type::Date));
+                for arg in &args[1..] {
+                    self.note(arg, Type::Date);
+                }
             }
             "st_distance" | "st_x" | "st_y" => {
-                args.iter().for_each(|arg| self.note(arg, Type::GeoPoint));
+                for arg in args {
+                    self.note(arg, Type::GeoPoint);
+                }
             }
+            "coalesce" => self.same_type(&args.iter().collect::<Vec<_>>()),
             "case" => {
+                let values = args.iter().enumerate().filter(|(index, _)| index % 2 == 1);
+                self.same_type(&values.map(|(_, value)| value).collect::<Vec<_>>());
                 for condition in args.iter().step_by(2).take(args.len() / 2) {
                     self.note(condition, Type::Boolean);
                 }

@@ -5,17 +5,20 @@ use crate::esql::ast::Span;
 use crate::plan::{Expr, ExprKind};
 use detect_runtime::event::Raw;
 use detect_runtime::test::{Check, Fold, Glob, Piece, Test};
+use detect_runtime::text::lucene;
 use detect_runtime::value::Owned;
 
-/// True for `*` of LIKE and `.*` of RLIKE, which ask whether there is a value.
-pub(super) fn is_everything(pattern: &str, regex: bool) -> bool {
-    pattern == if regex { ".*" } else { "*" }
+/// True if every text passes (`*`, `.*`): then the question is whether there is a
+/// value.
+pub(super) fn is_everything(test: &Test) -> bool {
+    matches!(test, Test::Glob { glob, .. } if glob.0 == [Piece::Any])
 }
 
 /// The test that a pattern stands for.
 pub(super) fn test(pattern: &str, regex: bool, span: Span) -> Analysed<Test> {
     if regex {
-        return Err(AnalysisError::Unsupported { what: "RLIKE".into(), span });
+        return lucene::test(pattern, lucene::Options::EXACT)
+            .map_err(|error| AnalysisError::Pattern { reason: error.to_string(), span });
     }
     let glob = glob(pattern).map_err(|reason| AnalysisError::Pattern { reason, span })?;
     Ok(match glob.0.as_slice() {

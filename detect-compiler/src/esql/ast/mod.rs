@@ -24,6 +24,7 @@ impl Span {
     }
 
     /// From the start of this to the end of the other.
+    #[must_use]
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start, end: other.end.max(self.start) }
     }

@@ -107,42 +107,50 @@ impl Display for Command {
                 }
                 Ok(())
             }
-            CommandKind::LookupJoin { table, on } => {
-                write!(f, "{keyword} {} ON ", table.text)?;
-                list(f, on, ", ")
+            other => later_command(f, keyword, other),
+        }
+    }
+}
+
+/// Commands that most queries do without.
+fn later_command(f: &mut Formatter<'_>, keyword: &str, command: &CommandKind) -> Result {
+    match command {
+        CommandKind::LookupJoin { table, on } => {
+            write!(f, "{keyword} {} ON ", table.text)?;
+            list(f, on, ", ")
+        }
+        CommandKind::ChangePoint { value, key, into, by } => {
+            write!(f, "{keyword} {value}")?;
+            if let Some(key) = key {
+                write!(f, " ON {key}")?;
             }
-            CommandKind::ChangePoint { value, key, into, by } => {
-                write!(f, "{keyword} {value}")?;
-                if let Some(key) = key {
-                    write!(f, " ON {key}")?;
-                }
-                if let Some((ty, p)) = into {
-                    write!(f, " AS {ty}, {p}")?;
-                }
-                listed(f, " BY ", by)
+            if let Some((ty, p)) = into {
+                write!(f, " AS {ty}, {p}")?;
             }
-            CommandKind::Completion { target, prompt, options } => {
-                write!(f, "{keyword} ")?;
-                if let Some(target) = target {
-                    write!(f, "{target} = ")?;
-                }
-                write!(f, "{prompt}")?;
-                match options {
-                    Some(options) => write!(f, " WITH {options}"),
-                    None => Ok(()),
-                }
+            listed(f, " BY ", by)
+        }
+        CommandKind::Completion { target, prompt, options } => {
+            write!(f, "{keyword} ")?;
+            if let Some(target) = target {
+                write!(f, "{target} = ")?;
             }
-            CommandKind::Sample(probability) => write!(f, "{keyword} {probability}"),
-            CommandKind::Fork(branches) => {
-                f.write_str(keyword)?;
-                for branch in branches {
-                    f.write_str(" (")?;
-                    pipeline(f, branch)?;
-                    f.write_str(")")?;
-                }
-                Ok(())
+            write!(f, "{prompt}")?;
+            match options {
+                Some(options) => write!(f, " WITH {options}"),
+                None => Ok(()),
             }
         }
+        CommandKind::Sample(probability) => write!(f, "{keyword} {probability}"),
+        CommandKind::Fork(branches) => {
+            f.write_str(keyword)?;
+            for branch in branches {
+                f.write_str(" (")?;
+                pipeline(f, branch)?;
+                f.write_str(")")?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

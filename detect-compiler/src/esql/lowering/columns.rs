@@ -253,11 +253,10 @@ impl<'a> Columns<'a> {
     pub(crate) fn drop_columns(&mut self, patterns: &[NamePattern]) -> Analysed<()> {
         for pattern in patterns {
             match pattern.literal() {
-                Some(name) => {
-                    if self.named(name).is_none() && !self.open(name) {
-                        return Err(self.unknown(name, pattern.span));
-                    }
+                Some(name) if self.named(name).is_none() && !self.open(name) => {
+                    return Err(self.unknown(name, pattern.span));
                 }
+                Some(_) => {}
                 None if !self.any_match(pattern) => {
                     return Err(self.unknown(&shown(pattern), pattern.span));
                 }

@@ -138,18 +138,15 @@ impl Filter<'_> {
             _ => Order::GreaterEqual,
         };
         let Some(subject) = self.subject(column) else {
-            let tests = vec![self.test(column.ty, None, order, value)?];
-            let whole = Expr {
-                ty: Type::Boolean,
-                kind: ExprKind::Test { input: Box::new(column.clone()), tests: tests.clone() },
-            };
+            let tests = vec![comparison_test(column.ty, order, value)?];
             return match order {
-                Order::Equal => Some(self.lowered(column, &tests, &whole, want)),
+                Order::Equal => Some(self.lowered(column, &tests, &tested(column, &tests), want)),
                 _ => None,
             };
         };
         let field = subject.field();
-        let test = |order| self.test(column.ty, Some(field), order, value);
+        // The field's own type decides how its raw value is read.
+        let test = |order| comparison_test(field.ty, order, value);
         // The opposite as tests of its own: a value that is no number, date, ...
         // at all passes neither.
         let opposite: Option<Vec<Test>> = match order {
@@ -176,8 +173,8 @@ impl Filter<'_> {
             match &item.kind {
                 ExprKind::Const(Owned::Null) => null = true,
                 ExprKind::Const(constant) => {
-                    let field = subject.as_ref().map(Subject::field);
-                    tests.push(self.test(value.ty, field, Order::Equal, constant)?);
+                    let ty = subject.as_ref().map_or(value.ty, |subject| subject.field().ty);
+                    tests.push(comparison_test(ty, Order::Equal, constant)?);
                 }
                 _ => return None,
             }
@@ -188,13 +185,7 @@ impl Filter<'_> {
         match subject {
             Some(subject) => Some(self.leaf(subject, tests, None, want)),
             None if null => None,
-            None => {
-                let whole = Expr {
-                    ty: Type::Boolean,
-                    kind: ExprKind::Test { input: Box::new(value.clone()), tests: tests.clone() },
-                };
-                Some(self.lowered(value, &tests, &whole, want))
-            }
+            None => Some(self.lowered(value, &tests, &tested(value, &tests), want)),
         }
     }
 
@@ -210,16 +201,10 @@ impl Filter<'_> {
             _ => vec![Piece::Any, literal, Piece::Any],
         };
         let tests = vec![Test::Glob { glob: Glob(pieces), fold: Fold::None }];
-        match self.subject(text) {
-            Some(subject) => Some(self.leaf(subject, tests, None, want)),
-            None => {
-                let whole = Expr {
-                    ty: Type::Boolean,
-                    kind: ExprKind::Test { input: Box::new(text.clone()), tests: tests.clone() },
-                };
-                Some(self.lowered(text, &tests, &whole, want))
-            }
-        }
+        Some(match self.subject(text) {
+            Some(subject) => self.leaf(subject, tests, None, want),
+            None => self.lowered(text, &tests, &tested(text, &tests), want),
+        })
     }
 
     fn blocks(&self, address: &Expr, blocks: &[Expr], want: bool) -> Option<(Cond, bool)> {
@@ -367,12 +352,6 @@ impl Filter<'_> {
             Origin::Computed(_) | Origin::Opaque => None,
         }
     }
-
-    fn test(&self, ty: Type, field: Option<&Field>, order: Order, value: &Owned) -> Option<Test> {
-        // The field's own type decides how its raw value is read.
-        let ty = field.map_or(ty, |field| field.ty);
-        comparison_test(ty, order, value)
-    }
 }
 
 impl Subject {
@@ -381,6 +360,12 @@ impl Subject {
             Subject::Field(field) | Subject::Expanded(field) => field,
         }
     }
+}
+
+/// The value passes one of the tests.
+fn tested(value: &Expr, tests: &[Test]) -> Expr {
+    let kind = ExprKind::Test { input: Box::new(value.clone()), tests: tests.to_vec() };
+    Expr { ty: Type::Boolean, kind }
 }
 
 fn textual(ty: Type) -> bool {

@@ -152,14 +152,11 @@ fn plain(pattern: &NamePattern) -> Analysed<&str> {
 }
 
 fn table_column(table: &Table, name: &str, span: Span) -> Analysed<Type> {
-    match table.columns.iter().find(|(column, _)| column == name) {
-        Some((_, ty)) => Ok(*ty),
-        None => {
-            let near = nearest(name, table.columns.iter().map(|(column, _)| column.as_str()));
-            let near = near.map(str::to_owned);
-            Err(AnalysisError::Column { name: name.to_owned(), near, span })
-        }
-    }
+    let mut names = table.columns.iter();
+    names.find(|(column, _)| column == name).map(|(_, ty)| *ty).ok_or_else(|| {
+        let near = nearest(name, table.columns.iter().map(|(column, _)| column.as_str()));
+        AnalysisError::Column { name: name.to_owned(), near: near.map(str::to_owned), span }
+    })
 }
 
 fn unsupported_condition(span: Span) -> AnalysisError {

@@ -41,7 +41,7 @@ pub(crate) fn lower(
     cx: &Context<'_>,
 ) -> Result<Lowered, Vec<AnalysisError>> {
     let inferred = match cx.names {
-        Names::Open => inferred_types(&tree.commands),
+        Names::Open => inferred_types(&tree.commands, cx.schema),
         Names::Closed => std::collections::HashMap::new(),
     };
     let mut lowering = Lowering {
@@ -138,14 +138,11 @@ impl Lowering<'_> {
             CommandKind::Grok { input, patterns } => self.grok(input, patterns),
             CommandKind::Enrich { policy, on, with } => self.enrich(policy, on.as_ref(), with),
             CommandKind::LookupJoin { table, on } => self.lookup_join(table, on),
-            CommandKind::ChangePoint { value, key, into, by } => {
-                self.change_point(value, key.as_ref(), into.as_ref(), by, span)
-            }
             CommandKind::Completion { target, prompt, .. } => {
                 self.completion(target.as_ref(), prompt)
             }
             CommandKind::Sample(probability) => self.sample(probability),
-            CommandKind::ShowInfo | CommandKind::Fork(_) => {
+            CommandKind::ShowInfo | CommandKind::Fork(_) | CommandKind::ChangePoint { .. } => {
                 let what = command.kind.keyword().to_owned();
                 Err(AnalysisError::Unsupported { what, span })
             }
@@ -349,34 +346,6 @@ impl Lowering<'_> {
                 span: written.span,
             }),
         }
-    }
-
-    fn change_point(
-        &mut self,
-        value: &Name,
-        key: Option<&Name>,
-        into: Option<&(Name, Name)>,
-        by: &[Written],
-        span: Span,
-    ) -> Analysed<()> {
-        if !by.is_empty() {
-            let what = "CHANGE_POINT with BY".to_owned();
-            return Err(AnalysisError::Unsupported { what, span });
-        }
-        let value_column = self.columns.find(&value.text, value.span)?;
-        let (key_name, key_span) = key.map_or(("@timestamp", span), |key| (&key.text, key.span));
-        let key_column = self.columns.find(key_name, key_span)?;
-        let (ty, p) = into.map_or(("type", "pvalue"), |(ty, p)| (&ty.text, &p.text));
-        let slots = [self.columns.fresh(Origin::Opaque), self.columns.fresh(Origin::Opaque)];
-        self.columns.define(Column { name: ty.to_owned(), ty: Type::Keyword, slot: slots[0] });
-        self.columns.define(Column { name: p.to_owned(), ty: Type::Double, slot: slots[1] });
-        self.stages.push(Stage::ChangePoint {
-            value: value_column.slot,
-            key: key_column.slot,
-            into: slots,
-        });
-        self.pushable = false;
-        Ok(())
     }
 
     /// A text that DISSECT or GROK takes apart.

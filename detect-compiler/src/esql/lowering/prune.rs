@@ -21,13 +21,12 @@ pub(super) fn pruned(mut pipeline: Pipeline, first: &[Origin]) -> Pipeline {
         let live = Live::of(stages, read);
         let mut numbers = Numbers::default();
         let mut stats = stats;
-        read = match &mut stats {
-            Some(stats) => begin(stats, &live.read, &mut numbers),
-            None => {
-                live.read.iter().for_each(|slot| numbers.next(*slot));
-                BTreeSet::new()
-            }
-        };
+        read = BTreeSet::new();
+        if let Some(stats) = &mut stats {
+            read = begin(stats, &live.read, &mut numbers);
+        } else {
+            live.read.iter().for_each(|slot| numbers.next(*slot));
+        }
         let mut stages = live.stages;
         for stage in &mut stages {
             written(stage, &mut |slot| numbers.next(*slot));
@@ -177,10 +176,22 @@ impl Live {
                 });
                 self.note(&mut stage);
             }
-            Stage::Dissect { .. } | Stage::Grok { .. } | Stage::Completion { .. } => {
-                let mut wanted = false;
-                written(&mut stage, &mut |slot| wanted |= self.read.contains(slot));
-                if !wanted {
+            Stage::Dissect { outputs, .. } => {
+                outputs.retain(|(_, slot)| self.read.contains(slot));
+                if outputs.is_empty() {
+                    return;
+                }
+                self.note(&mut stage);
+            }
+            Stage::Grok { outputs, .. } => {
+                outputs.retain(|(_, _, slot)| self.read.contains(slot));
+                if outputs.is_empty() {
+                    return;
+                }
+                self.note(&mut stage);
+            }
+            Stage::Completion { slot, .. } => {
+                if !self.read.contains(slot) {
                     return;
                 }
                 self.note(&mut stage);
@@ -258,10 +269,10 @@ fn slots(expr: &Expr, found: &mut BTreeSet<usize>) {
 /// The slots that a stage sets.
 fn written(stage: &mut Stage, visit: &mut dyn FnMut(&mut usize)) {
     match stage {
-        Stage::Eval(computed) => computed.iter_mut().for_each(|(slot, _)| visit(slot)),
-        Stage::Dissect { outputs, .. } => outputs.iter_mut().for_each(|(_, slot)| visit(slot)),
+        Stage::Eval(computed) => computed.iter_mut().map(|(slot, _)| slot).for_each(visit),
+        Stage::Dissect { outputs, .. } => outputs.iter_mut().map(|(_, slot)| slot).for_each(visit),
         Stage::Grok { outputs, .. } | Stage::Lookup { outputs, .. } => {
-            outputs.iter_mut().for_each(|(_, _, slot)| visit(slot));
+            outputs.iter_mut().map(|(_, _, slot)| slot).for_each(visit);
         }
         Stage::InlineStats { into, .. } => into.iter_mut().for_each(visit),
         Stage::Completion { slot, .. } => visit(slot),

@@ -211,18 +211,14 @@ impl Resolver for StatsNames<'_, '_> {
         let mut rows = RowNames { rows: self.rows, keys: self.keys };
         let (args, ty) = arguments(typer, &mut rows, call)?;
         let aggregate = Aggregate { name: call.kind.name, args, filter: self.filter.clone(), ty };
-        let index = match self.aggregates.iter().position(|known| same(known, &aggregate)) {
-            Some(index) => index,
-            None => {
-                self.aggregates.push(aggregate);
-                if self.inline {
-                    self.into.push(self.rows.fresh(Origin::Opaque));
-                }
-                self.aggregates.len() - 1
-            }
-        };
-        let slot = if self.inline { self.into[index] } else { index };
-        Ok(Expr { ty, kind: ExprKind::Slot(slot) })
+        let known = self.aggregates.iter().position(|known| same(known, &aggregate));
+        let index = known.unwrap_or(self.aggregates.len());
+        if known.is_none() {
+            self.aggregates.push(aggregate);
+            // STATS numbers its aggregates from 0, INLINE STATS has slots of the row for them.
+            self.into.push(if self.inline { self.rows.fresh(Origin::Opaque) } else { index });
+        }
+        Ok(Expr { ty, kind: ExprKind::Slot(self.into[index]) })
     }
 
     fn stored(&mut self, typer: &Typer<'_>, name: &str, span: Span) -> Analysed<Field> {

@@ -163,7 +163,7 @@ impl Parser<'_> {
     }
 
     fn from(&mut self) -> Parsed<CommandKind> {
-        let sources = self.comma_separated(Self::from_item)?;
+        let sources = self.comma_separated(Self::index_or_query)?;
         let metadata = if self.eat_word("metadata") {
             self.comma_separated(Self::index_name)?
         } else {
@@ -172,7 +172,7 @@ impl Parser<'_> {
         Ok(CommandKind::From { sources, metadata })
     }
 
-    fn from_item(&mut self) -> Parsed<Source> {
+    fn index_or_query(&mut self) -> Parsed<Source> {
         let start = self.peek().span;
         if self.eat(Symbol::Open) {
             let commands = self.deeper(|parser| Ok(parser.pipeline(true)))?;

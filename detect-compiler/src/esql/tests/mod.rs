@@ -1,5 +1,6 @@
 //! Whole queries: plans, errors, real rules.
 
+mod properties;
 mod show;
 
 use super::{Compiled, Context, Names, QueryStrings, Table, compile};
@@ -83,4 +84,30 @@ fn cases(text: &str) -> impl Iterator<Item = (&str, &str)> {
 #[test]
 fn plans() {
     check("plans.txt", include_str!("plans.txt"), shown);
+}
+
+/// Warnings of a query.
+fn warned(query: &str) -> String {
+    match open(query) {
+        Ok(compiled) => compiled
+            .warnings
+            .iter()
+            .map(|problem| {
+                let lint = problem.lint.unwrap_or("?");
+                format!("{lint} {}", messages(query, std::slice::from_ref(problem)))
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(problems) => format!("error {}", messages(query, &problems)),
+    }
+}
+
+#[test]
+fn lints() {
+    check("lints.txt", include_str!("lints.txt"), warned);
+}
+
+#[test]
+fn errors() {
+    check("errors.txt", include_str!("errors.txt"), shown);
 }
