@@ -2,12 +2,19 @@
 //! drafts into alerts.
 
 use super::sink::{Alert, Sink};
-use super::table::{HeadSpec, Heads, Table};
-use crate::alert::{self, Rendering};
+use super::table::{HeadSpec, Heads, Rule, Table};
+use crate::alert::{Format, Rating, Writer};
 use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
+use crate::indicator::Matcher;
+use crate::sequence::{Machine, Sampler};
 use crate::state::{Decode, DecodeError, Encode, Reader};
+use crate::table::Resources;
+use crate::terms::NewTerms;
+use crate::threshold::Counter;
 use crate::value::Warnings;
+use crate::window::{self, Schedule};
 use bumpalo::Bump;
+use std::sync::Arc;
 
 /// What a rule did so far.
 #[derive(Debug, Default)]
@@ -26,29 +33,34 @@ pub struct RuleCounts {
 pub(super) struct Owner {
     table: &'static Table,
     settings: Settings,
-    rendering: Rendering,
+    writer: Writer,
+    ratings: Vec<Rating>,
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
-    json: String,
     arena: Bump,
 }
 
 impl Heads {
     /// Heads with empty state.
-    pub fn new(table: &'static Table, settings: &Settings) -> Heads {
-        Heads(table.rules.iter().map(|rule| build(&rule.head, settings)).collect())
+    pub fn new(table: &'static Table, resources: &Arc<Resources>) -> Heads {
+        Heads(table.rules.iter().map(|rule| build(rule, resources)).collect())
+    }
+
+    /// No heads yet: what a fresh ruleset holds until an engine takes it.
+    pub const fn none() -> Heads {
+        Heads(Vec::new())
     }
 }
 
 impl Owner {
-    pub(super) fn new(table: &'static Table, settings: Settings, rendering: Rendering) -> Owner {
+    pub(super) fn new(table: &'static Table, settings: Settings, format: Format) -> Owner {
         Owner {
             table,
             settings,
-            rendering,
+            writer: Writer::new(format),
+            ratings: table.rules.iter().map(|rule| Rating::of(rule.info)).collect(),
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
-            json: String::new(),
             arena: Bump::new(),
         }
     }
@@ -111,11 +123,18 @@ impl Owner {
         else {
             return;
         };
+        let Some(rating) = self.ratings.get(rule) else { return };
         for draft in self.drafts.drain(..) {
             sink.draft(rule, &draft);
-            alert::render(entry.info, &draft, &self.rendering, &mut self.json, &mut |json| {
+            self.writer.write(entry.info, *rating, &draft, &mut |written| {
                 counts.alerts += 1;
-                sink.alert(&Alert { rule, info: entry.info, json });
+                sink.alert(&Alert {
+                    rule,
+                    info: entry.info,
+                    json: written.json,
+                    uuid: written.uuid,
+                    building_block: written.building_block,
+                });
             });
         }
     }
@@ -169,14 +188,15 @@ impl Sink for Nowhere {
     fn alert(&mut self, _alert: &Alert<'_>) {}
 }
 
-fn build(spec: &HeadSpec, settings: &Settings) -> Box<dyn Head> {
-    match spec {
+fn build(rule: &Rule, resources: &Arc<Resources>) -> Box<dyn Head> {
+    let schedule = Schedule { interval: rule.info.interval, lookback: rule.info.lookback };
+    match rule.head {
         HeadSpec::Events => Box::new(super::events::Events),
-        HeadSpec::Pipeline(program) => crate::table::head(program, settings),
-        HeadSpec::Sequence(spec) => Box::new(crate::sequence::Machine::new(spec)),
-        HeadSpec::Sample(spec) => Box::new(crate::sequence::Sampler::new(spec)),
-        HeadSpec::Threshold(spec) => Box::new(crate::threshold::Counter::new(spec)),
-        HeadSpec::NewTerms(spec) => Box::new(crate::terms::NewTerms::new(spec)),
-        HeadSpec::Threat(spec) => Box::new(crate::indicator::Matcher::new(spec)),
+        HeadSpec::Pipeline(program) => window::head(program, schedule, Arc::clone(resources)),
+        HeadSpec::Sequence(spec) => Box::new(Machine::new(spec)),
+        HeadSpec::Sample(spec) => Box::new(Sampler::new(spec)),
+        HeadSpec::Threshold(spec) => Box::new(Counter::new(spec)),
+        HeadSpec::NewTerms(spec) => Box::new(NewTerms::new(spec)),
+        HeadSpec::Threat(spec) => Box::new(Matcher::new(spec)),
     }
 }

@@ -5,7 +5,7 @@
 //! A record is self-contained: rule number, times, position, term bits, row,
 //! and the event where the rule's alerts are made from it.
 
-use crate::head::{Hit, Source};
+use crate::head::{Hit, Lent};
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::value::Owned;
 use bumpalo::Bump;
@@ -25,9 +25,9 @@ pub(super) fn encode(rule: u32, hit: &Hit<'_>, out: &mut Vec<u8>) {
         None => false.encode(out),
         Some(source) => {
             true.encode(out);
-            source.index.encode(out);
-            (source.line.len() as u64).encode(out);
-            out.extend_from_slice(&source.line);
+            source.index().encode(out);
+            (source.line().len() as u64).encode(out);
+            out.extend_from_slice(source.line());
         }
     }
 }
@@ -36,7 +36,7 @@ pub(super) fn encode(rule: u32, hit: &Hit<'_>, out: &mut Vec<u8>) {
 pub(super) fn decode(
     bytes: &[u8],
     arena: &mut Bump,
-    mut take: impl FnMut(u32, &Hit<'_>, &Bump),
+    mut take: impl FnMut(u32, &Hit<'_>),
 ) -> Result<(), DecodeError> {
     let mut from = Reader::new(bytes);
     while !from.is_empty() {
@@ -46,20 +46,20 @@ pub(super) fn decode(
         let position = u64::decode(&mut from)?;
         let terms = u64::decode(&mut from)?;
         let owned = Vec::<Owned>::decode(&mut from)?;
-        let source = if bool::decode(&mut from)? {
-            let index = Box::<str>::decode(&mut from)?;
+        let mut index = Box::<str>::default();
+        let mut line = None;
+        if bool::decode(&mut from)? {
+            index = Box::decode(&mut from)?;
             let length = from.length()?;
-            Some(Source { line: from.take(length)?.into(), index })
-        } else {
-            None
-        };
+            line = Some(from.take(length)?);
+        }
+        let source = line.map(|line| Lent::new(line, &index));
         arena.reset();
         let arena = &*arena;
         let row = arena.alloc_slice_fill_iter(owned.iter().map(|value| value.lend(arena)));
         take(
             rule,
             &Hit { time, order, position, row, terms, source: source.as_ref() },
-            arena,
         );
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! evaluated, conditions that hold become hits. Stateless: any number of
 //! scanners can share an input.
 
+use super::Options;
 use super::table::{HeadSpec, Rule, Table};
 use crate::event::{Event, FieldId, Raw};
 use crate::head::{Hit, Lent};
@@ -29,6 +30,24 @@ pub struct ScanCounts {
     pub conditions: u64,
 }
 
+impl ScanCounts {
+    /// Adds the counts of another shard.
+    pub(super) fn add(&mut self, other: &ScanCounts) {
+        self.untimed += other.untimed;
+        self.future += other.future;
+        self.conditions += other.conditions;
+    }
+
+    /// What was counted since.
+    pub(super) fn since(&self, before: &ScanCounts) -> ScanCounts {
+        ScanCounts {
+            untimed: self.untimed - before.untimed,
+            future: self.future - before.future,
+            conditions: self.conditions - before.conditions,
+        }
+    }
+}
+
 /// See the module.
 pub(super) struct Scanner {
     table: &'static Table,
@@ -50,8 +69,7 @@ pub(super) struct Scanner {
 impl Scanner {
     pub(super) fn new(
         table: &'static Table,
-        resources: Arc<Resources>,
-        index: Option<Box<str>>,
+        options: &Options,
     ) -> Result<Scanner, LayoutError> {
         Ok(Scanner {
             table,
@@ -61,9 +79,9 @@ impl Scanner {
             candidates: Vec::new(),
             warnings: table.rules.iter().map(|_| Warnings::default()).collect(),
             spare: Warnings::default(),
-            resources,
-            index,
-            horizon: i64::MAX,
+            resources: Arc::clone(&options.resources),
+            index: options.index.as_deref().map(Into::into),
+            horizon: options.horizon.unwrap_or(i64::MAX),
             counts: ScanCounts::default(),
         })
     }

@@ -13,6 +13,10 @@ pub struct Alert<'a> {
     pub info: &'static RuleInfo,
     /// The alert document: one JSON object without line break.
     pub json: &'a str,
+    /// `kibana.alert.uuid`.
+    pub uuid: &'a str,
+    /// A member of a sequence: other rules may read it, people need not.
+    pub building_block: bool,
 }
 
 /// Takes what the engine hands out.

@@ -43,6 +43,19 @@ impl Counts {
         self.bad[reason as usize] += 1;
     }
 
+    /// What was counted since.
+    #[must_use]
+    pub fn since(&self, before: &Counts) -> Counts {
+        let mut since = *self;
+        since.bytes -= before.bytes;
+        since.events -= before.events;
+        since.unread -= before.unread;
+        for (own, before) in since.bad.iter_mut().zip(before.bad) {
+            *own -= before;
+        }
+        since
+    }
+
     /// Adds the counts of another part of the input.
     pub fn add(&mut self, other: &Counts) {
         self.bytes += other.bytes;

@@ -1,5 +1,7 @@
 //! Lines across chunks.
 
+use crate::state::{Decode, DecodeError, Encode, Reader};
+
 /// Longest line in bytes unless told otherwise.
 pub const LINE_LIMIT: usize = 16 << 20;
 
@@ -83,6 +85,25 @@ impl Lines {
             self.carry.clear();
         }
         self.start = self.offset;
+    }
+
+    /// Appends its state.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        self.start.encode(out);
+        self.offset.encode(out);
+        (self.carry.len() as u64).encode(out);
+        out.extend_from_slice(&self.carry);
+    }
+
+    /// Reads a state.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are none.
+    pub fn decode(from: &mut Reader<'_>, limit: usize) -> Result<Lines, DecodeError> {
+        let start = u64::decode(from)?;
+        let offset = u64::decode(from)?;
+        let length = from.length()?;
+        Ok(Lines { carry: from.take(length)?.to_vec(), start, offset, limit })
     }
 
     /// Appends to the carried line, which may grow five bytes above the limit: a

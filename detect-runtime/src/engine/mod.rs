@@ -1,0 +1,243 @@
+//! The engine: bytes of events in, alerts out.
+//!
+//! In: NDJSON in chunks of any size, the movement of time, partial records of
+//! other shards. Out: alerts, bad lines, counts. Knows the constant table of a
+//! ruleset and every room of the runtime; has no thread, no clock but that of
+//! the events, no logger.
+//!
+//! The per-event part ([`Shard`]) is stateless and emits hits; the owner of the
+//! state takes hits in input order. An engine is one shard and one owner; more
+//! shards on the same input hand their hits over as [`Partials`], and because the
+//! owner merges them in input order the alerts are the same for any number of
+//! shards.
+
+mod events;
+mod owner;
+mod partial;
+mod scanner;
+mod shard;
+mod sink;
+mod table;
+
+pub use owner::RuleCounts;
+pub use scanner::ScanCounts;
+pub use shard::{Partials, Shard};
+pub use sink::{Alert, Sink};
+pub use table::{Condition, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
+
+use crate::alert::Format;
+use crate::head::Settings;
+use crate::input::{Counts, LINE_LIMIT, Lines};
+use crate::json::layout::LayoutError;
+use crate::state::{Decode, DecodeError, Encode, Reader};
+use crate::table::Resources;
+use bumpalo::Bump;
+use owner::Owner;
+use std::sync::Arc;
+
+/// How an engine runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Windows, lateness, emission, memory.
+    pub settings: Settings,
+    /// How alerts are written.
+    pub format: Format,
+    /// Index name of events that name neither index nor data stream.
+    pub index: Option<String>,
+    /// Longest line in bytes.
+    pub line_limit: usize,
+    /// Latest time that an event may have in milliseconds; later ones are counted
+    /// and do not reach stateful rules.
+    pub horizon: Option<i64>,
+    /// Walk every line, also those on which nothing can match: bad lines are found
+    /// for certain then.
+    pub walk_all: bool,
+    /// Lookup tables and the completion service.
+    pub resources: Arc<Resources>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            settings: Settings::default(),
+            format: Format::default(),
+            index: None,
+            line_limit: LINE_LIMIT,
+            horizon: None,
+            walk_all: false,
+            resources: Arc::default(),
+        }
+    }
+}
+
+/// A ruleset at work.
+pub struct Engine<R: Ruleset> {
+    rules: R,
+    table: &'static Table,
+    options: Options,
+    shard: Shard,
+    lines: Lines,
+    /// Offset of the current input among all inputs.
+    base: u64,
+    owner: Owner,
+    arena: Bump,
+}
+
+impl<R: Ruleset> Engine<R> {
+    /// An engine with empty state.
+    ///
+    /// # Errors
+    /// [`LayoutError`] if the table was written by another version.
+    pub fn new(options: Options) -> Result<Engine<R>, LayoutError> {
+        let table = R::table();
+        let mut rules = R::new();
+        *rules.heads() = Heads::new(table, &options.resources);
+        Ok(Engine {
+            rules,
+            table,
+            shard: Shard::new(table, &options)?,
+            lines: Lines::new(options.line_limit),
+            base: 0,
+            owner: Owner::new(table, options.settings.clone(), options.format.clone()),
+            arena: Bump::new(),
+            options,
+        })
+    }
+
+    /// The ruleset's constants.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Takes the next bytes of the input.
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
+        let Engine { rules, shard, lines, base, owner, .. } = self;
+        lines.feed(bytes, &mut |body, offset| {
+            scan(shard, owner, rules.heads(), body, *base + offset, sink);
+        });
+    }
+
+    /// Ends one input (a file): an unterminated last line is a line. State goes on.
+    pub fn end_input(&mut self, sink: &mut dyn Sink) {
+        let Engine { rules, shard, lines, base, owner, .. } = self;
+        lines.finish(&mut |body, offset| {
+            scan(shard, owner, rules.heads(), body, *base + offset, sink);
+        });
+        self.base += self.lines.offset();
+        self.lines = Lines::new(self.options.line_limit);
+    }
+
+    /// Moves every rule's clock to at least `time` (milliseconds since 1970).
+    pub fn tick(&mut self, time: i64, sink: &mut dyn Sink) {
+        self.owner.tick(self.rules.heads(), time, sink);
+    }
+
+    /// Ends the input for good: every tick runs whose window still holds an event.
+    pub fn finish(&mut self, sink: &mut dyn Sink) {
+        self.end_input(sink);
+        self.owner.finish(self.rules.heads(), sink);
+    }
+
+    /// Takes bytes as history: rules that remember terms learn them, no rule
+    /// alerts.
+    pub fn learn(&mut self, bytes: &[u8]) {
+        let Engine { rules, shard, owner, .. } = self;
+        let mut lines = Lines::new(self.options.line_limit);
+        let heads = rules.heads();
+        let mut take = |body: &[u8], offset: u64| {
+            shard.run(body, offset, &mut |rule, hit| owner.learn(heads, rule, hit), &mut |_, _| {});
+        };
+        lines.feed(bytes, &mut take);
+        lines.finish(&mut take);
+    }
+
+    /// A stateless shard of this engine, for another thread or process.
+    ///
+    /// # Errors
+    /// [`LayoutError`] as for [`Engine::new`].
+    pub fn shard(&self) -> Result<Shard, LayoutError> {
+        Shard::new(self.table, &self.options)
+    }
+
+    /// Takes the hits of a shard. Partial records must come in input order.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if they were damaged on the way.
+    pub fn merge(&mut self, partials: &Partials, sink: &mut dyn Sink) -> Result<(), DecodeError> {
+        let Engine { rules, shard, owner, arena, .. } = self;
+        shard.add(partials);
+        for (bad, line) in &partials.bad {
+            sink.bad_line(bad, line);
+        }
+        let heads = rules.heads();
+        partial::decode(&partials.hits, arena, |rule, hit| owner.hit(heads, rule, hit, sink))
+    }
+
+    /// What was read, by this engine and by the shards merged into it.
+    pub fn counts(&self) -> &Counts {
+        &self.shard.counts
+    }
+
+    /// What the per-event part counted.
+    pub fn scan_counts(&self) -> &ScanCounts {
+        self.shard.scan_counts()
+    }
+
+    /// What each rule did.
+    pub fn rule_counts(&self) -> &[RuleCounts] {
+        &self.owner.counts
+    }
+
+    /// Bytes of state.
+    pub fn memory(&mut self) -> usize {
+        self.owner.memory(self.rules.heads())
+    }
+
+    /// The state as bytes: what lines were begun, and each rule's state under the
+    /// hash of its meaning. Only between two calls of [`Engine::feed`].
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.base.encode(&mut out);
+        self.lines.encode(&mut out);
+        self.owner.encode(self.rules.heads(), &mut out);
+        out
+    }
+
+    /// Goes on from a snapshot. Rules that changed since begin empty; gives the
+    /// number of rules that took their state over.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no snapshot; the engine's state is
+    /// undefined then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
+        let mut from = Reader::new(bytes);
+        self.base = u64::decode(&mut from)?;
+        self.lines = Lines::decode(&mut from, self.options.line_limit)?;
+        self.owner.decode(self.rules.heads(), &mut from)
+    }
+}
+
+/// Scans whole lines and hands the hits on at once.
+fn scan(
+    shard: &mut Shard,
+    owner: &mut Owner,
+    heads: &mut Heads,
+    body: &[u8],
+    offset: u64,
+    sink: &mut dyn Sink,
+) {
+    // Hits and bad lines both go to the sink; they never come at the same time.
+    let sink = core::cell::RefCell::new(sink);
+    shard.run(
+        body,
+        offset,
+        &mut |rule, hit| owner.hit(heads, rule, hit, &mut **sink.borrow_mut()),
+        &mut |bad, line| sink.borrow_mut().bad_line(bad, line),
+    );
+}
+
+impl<R: Ruleset> core::fmt::Debug for Engine<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Engine").field("rules", &self.table.rules.len()).finish_non_exhaustive()
+    }
+}

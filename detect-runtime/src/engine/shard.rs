@@ -1,0 +1,97 @@
+//! The stateless part of an engine, as one thread or process runs it.
+
+use super::partial;
+use super::scanner::{Emit, ScanCounts, Scanner};
+use super::table::Table;
+use super::Options;
+use crate::input::{BadLine, Counts, Line, each_line};
+use crate::json::Reason;
+use crate::json::layout::LayoutError;
+
+/// Turns lines into hits.
+pub struct Shard {
+    scanner: Scanner,
+    pub(super) counts: Counts,
+    line_limit: usize,
+}
+
+/// What a shard found in one run of lines.
+#[derive(Clone, Debug, Default)]
+pub struct Partials {
+    /// Hits as records.
+    pub hits: Vec<u8>,
+    /// What was read.
+    pub counts: Counts,
+    /// What the per-event part counted.
+    pub scan: ScanCounts,
+    /// Lines that are no events.
+    pub bad: Vec<(BadLine, Vec<u8>)>,
+}
+
+impl Shard {
+    pub(super) fn new(table: &'static Table, options: &Options) -> Result<Shard, LayoutError> {
+        Ok(Shard {
+            scanner: Scanner::new(table, options)?,
+            counts: Counts::default(),
+            line_limit: options.line_limit,
+        })
+    }
+
+    /// Scans whole lines that begin at `offset` of the input; `keep_bad`: with the
+    /// text of bad lines, for a dead-letter file.
+    pub fn scan(&mut self, body: &[u8], offset: u64, keep_bad: bool) -> Partials {
+        let mut hits = Vec::new();
+        let mut bad = Vec::new();
+        let before = (self.counts, *self.scan_counts());
+        self.run(
+            body,
+            offset,
+            &mut |rule, hit| partial::encode(rule, hit, &mut hits),
+            &mut |line, bytes| {
+                bad.push((*line, if keep_bad { bytes.to_vec() } else { Vec::new() }));
+            },
+        );
+        let counts = core::mem::replace(&mut self.counts, before.0);
+        let scan = core::mem::replace(&mut self.scanner.counts, before.1);
+        Partials { hits, counts: counts.since(&before.0), scan: scan.since(&before.1), bad }
+    }
+
+    pub(super) fn add(&mut self, partials: &Partials) {
+        self.counts.add(&partials.counts);
+        self.scanner.counts.add(&partials.scan);
+    }
+
+    pub(super) fn scan_counts(&self) -> &ScanCounts {
+        &self.scanner.counts
+    }
+
+    /// Scans whole lines.
+    pub(super) fn run(
+        &mut self,
+        body: &[u8],
+        offset: u64,
+        emit: &mut Emit<'_>,
+        bad_line: &mut dyn FnMut(&BadLine, &[u8]),
+    ) {
+        self.counts.bytes += body.len() as u64;
+        let Shard { scanner, counts, line_limit } = self;
+        each_line(body, offset, *line_limit, |Line { bytes, offset }| {
+            counts.events += 1;
+            let outcome = match bytes {
+                Some(bytes) => scanner.line(bytes, offset, emit),
+                None => Err(Reason::TooLong.at(*line_limit)),
+            };
+            if let Err(malformed) = outcome {
+                counts.count(malformed.reason);
+                let bad = BadLine { reason: malformed.reason, offset, at: malformed.offset };
+                bad_line(&bad, bytes.unwrap_or_default());
+            }
+        });
+    }
+}
+
+impl core::fmt::Debug for Shard {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Shard").field("counts", &self.counts).finish_non_exhaustive()
+    }
+}
