@@ -88,7 +88,7 @@ fn join(operands: &[TokenStream], operator: &TokenStream) -> TokenStream {
 fn probe_function(unit: &mut Unit, kind: &str, body: &TokenStream) -> Ident {
     let name = unit.name(kind);
     unit.item(quote! {
-        pub(in super::super) fn #name(p: &mut Probe<'_, '_>) -> bool {
+        pub(super) fn #name(p: &mut Probe<'_, '_>) -> bool {
             #body
         }
     });

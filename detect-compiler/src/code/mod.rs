@@ -248,7 +248,7 @@ impl RuleCode<'_> {
         let head = self.head(shard, &mut row);
         let info = self.unit.static_name("info");
         let info_value = &self.rule.info;
-        self.unit.item(quote!(pub(in super::super) static #info: RuleInfo = #info_value;));
+        self.unit.item(quote!(pub(super) static #info: RuleInfo = #info_value;));
         let info = self.path(shard, &info);
         let time = match &self.rule.timestamp_override {
             Some(path) => {
@@ -327,7 +327,7 @@ impl RuleCode<'_> {
         };
         let (kind, ty) = (format_ident!("{kind}"), format_ident!("{ty}"));
         let name = self.unit.static_name("head");
-        self.unit.item(quote!(pub(in super::super) static #name: #ty = #value;));
+        self.unit.item(quote!(pub(super) static #name: #ty = #value;));
         let name = self.path(shard, &name);
         quote!(HeadSpec::#kind(&#name))
     }

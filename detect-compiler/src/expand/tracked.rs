@@ -1,0 +1,31 @@
+//! What cargo watches: the files that the ruleset was made of, and the variables
+//! that say which they are. A new or removed file is noticed by the build script
+//! (`detect::build::rules`), since no token can name a file that is not there.
+
+use super::{Attribute, ON_ERROR_VARIABLE, Place};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// One unused constant a file. Inside the crate the path is relative to the
+/// manifest, so that the tokens hold no absolute path.
+pub(super) fn files(place: &Place, files: &[String]) -> TokenStream {
+    let is_file = place.root.is_file();
+    let constants = files.iter().map(|file| {
+        let below = if is_file { place.given.clone() } else { format!("{}/{file}", place.given) };
+        if place.inside() {
+            let below = format!("/{below}");
+            quote!(const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #below));)
+        } else {
+            let path = place.manifest.join(below).to_string_lossy().into_owned();
+            quote!(const _: &[u8] = include_bytes!(#path);)
+        }
+    });
+    quote!(#(#constants)*)
+}
+
+/// The variables that the attribute lets choose the rules.
+pub(super) fn variables(attribute: &Attribute) -> TokenStream {
+    let names = attribute.env.iter().map(String::as_str);
+    let names = names.chain(attribute.env.iter().map(|_| ON_ERROR_VARIABLE));
+    quote!(#(const _: Option<&str> = option_env!(#names);)*)
+}
