@@ -7,6 +7,7 @@
 
 pub mod aggregate;
 pub mod alert;
+pub mod engine;
 pub mod event;
 pub mod functions;
 pub mod head;
@@ -14,6 +15,7 @@ pub mod indicator;
 pub mod input;
 pub mod json;
 pub mod key;
+pub mod leaf;
 pub mod lineage;
 pub mod matcher;
 pub mod sequence;

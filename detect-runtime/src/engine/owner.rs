@@ -10,7 +10,7 @@ use crate::sequence::{Machine, Sampler};
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::table::Resources;
 use crate::terms::NewTerms;
-use crate::threshold::Counter;
+
 use crate::value::Warnings;
 use crate::window::{self, Schedule};
 use bumpalo::Bump;
@@ -58,7 +58,7 @@ impl Owner {
             table,
             settings,
             writer: Writer::new(format),
-            ratings: table.rules.iter().map(|rule| Rating::of(rule.info)).collect(),
+            ratings: table.rules.iter().map(|rule| rule.info.rating()).collect(),
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
             arena: Bump::new(),
@@ -146,7 +146,7 @@ impl Owner {
         for (rule, head) in self.table.rules.iter().zip(&heads.0) {
             state.clear();
             head.encode(&mut state);
-            rule.meaning.to_le_bytes().map(|byte| out.push(byte));
+            out.extend_from_slice(&rule.meaning.to_le_bytes());
             (state.len() as u64).encode(out);
             out.extend_from_slice(&state);
         }
@@ -189,13 +189,13 @@ impl Sink for Nowhere {
 }
 
 fn build(rule: &Rule, resources: &Arc<Resources>) -> Box<dyn Head> {
-    let schedule = Schedule { interval: rule.info.interval, lookback: rule.info.lookback };
+    let schedule = Schedule::new(rule.info.interval, rule.info.lookback);
     match rule.head {
         HeadSpec::Events => Box::new(super::events::Events),
         HeadSpec::Pipeline(program) => window::head(program, schedule, Arc::clone(resources)),
         HeadSpec::Sequence(spec) => Box::new(Machine::new(spec)),
         HeadSpec::Sample(spec) => Box::new(Sampler::new(spec)),
-        HeadSpec::Threshold(spec) => Box::new(Counter::new(spec)),
+        HeadSpec::Threshold(_) => Box::new(super::events::Events),
         HeadSpec::NewTerms(spec) => Box::new(NewTerms::new(spec)),
         HeadSpec::Threat(spec) => Box::new(Matcher::new(spec)),
     }

@@ -57,10 +57,7 @@ pub(super) fn decode(
         arena.reset();
         let arena = &*arena;
         let row = arena.alloc_slice_fill_iter(owned.iter().map(|value| value.lend(arena)));
-        take(
-            rule,
-            &Hit { time, order, position, row, terms, source: source.as_ref() },
-        );
+        take(rule, &Hit { time, order, position, row, terms, source: source.as_ref() });
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use super::Options;
 use super::table::{HeadSpec, Rule, Table};
 use crate::event::{Event, FieldId, Raw};
 use crate::head::{Hit, Lent};
+use crate::json::Malformed;
 use crate::json::layout::{Layout, LayoutError};
 use crate::json::projector::Projector;
-use crate::json::Malformed;
 use crate::matcher::{Memory, Probe};
 use crate::table::{Resources, run_rows};
 use crate::value::{Cx, Type, Value, Warnings};
@@ -67,10 +67,7 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
-    pub(super) fn new(
-        table: &'static Table,
-        options: &Options,
-    ) -> Result<Scanner, LayoutError> {
+    pub(super) fn new(table: &'static Table, options: &Options) -> Result<Scanner, LayoutError> {
         Ok(Scanner {
             table,
             projector: Projector::new(Layout::new(table.layout)?),
@@ -176,8 +173,8 @@ impl<'a> Scan<'_, '_, 'a> {
     }
 
     fn hit(&mut self, number: u32, rule: &Rule, terms: u64) {
-        let order = self.times.order(self.probe.event(), rule.order, &self.probe.cx);
-        let time = self.times.rule(self.probe.event(), rule, order, &self.probe.cx);
+        let order = self.times.order(self.probe.event(), rule.order);
+        let time = self.times.rule(self.probe.event(), rule, order);
         let stateless = matches!(rule.head, HeadSpec::Events);
         let Some(time) = time.or(stateless.then_some(0)) else {
             self.counts.untimed += 1;
@@ -213,7 +210,7 @@ impl<'a> Scan<'_, '_, 'a> {
         for (slot, (field, ty)) in row.iter_mut().zip(rule.row) {
             *slot = match ty {
                 Type::Source => source_text(event.line()),
-                _ => event.load(*field, *ty, &cx),
+                _ => event.load(*field, *ty),
             };
         }
         // The rule's condition ran last: its local numbers are in force.
@@ -240,11 +237,11 @@ struct Times {
 
 impl Times {
     /// `@timestamp`, or what stands for it, in nanoseconds.
-    fn order(&mut self, event: &Event<'_>, field: FieldId, cx: &Cx<'_>) -> Option<i64> {
+    fn order(&mut self, event: &Event<'_>, field: FieldId) -> Option<i64> {
         match self.order {
             Some((known, time)) if known == field => time,
             _ => {
-                let time = nanoseconds(event, field, cx);
+                let time = nanoseconds(event, field);
                 self.order = Some((field, time));
                 time
             }
@@ -252,17 +249,11 @@ impl Times {
     }
 
     /// The rule's time in milliseconds.
-    fn rule(
-        &mut self,
-        event: &Event<'_>,
-        rule: &Rule,
-        order: Option<i64>,
-        cx: &Cx<'_>,
-    ) -> Option<i64> {
+    fn rule(&mut self, event: &Event<'_>, rule: &Rule, order: Option<i64>) -> Option<i64> {
         let own = rule.time.and_then(|field| match self.rule {
             Some((known, time)) if known == field => time,
             _ => {
-                let time = nanoseconds(event, field, cx);
+                let time = nanoseconds(event, field);
                 self.rule = Some((field, time));
                 time
             }
@@ -271,10 +262,8 @@ impl Times {
     }
 }
 
-fn nanoseconds(event: &Event<'_>, field: FieldId, cx: &Cx<'_>) -> Option<i64> {
-    let warnings = Warnings::default();
-    let cx = Cx { warnings: &warnings, ..*cx };
-    match event.load(field, Type::DateNanos, &cx).as_slice().first() {
+fn nanoseconds(event: &Event<'_>, field: FieldId) -> Option<i64> {
+    match event.load(field, Type::DateNanos).as_slice().first() {
         Some(Value::DateNanos(time)) => Some(*time),
         _ => None,
     }

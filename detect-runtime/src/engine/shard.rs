@@ -1,12 +1,13 @@
 //! The stateless part of an engine, as one thread or process runs it.
 
+use super::Options;
 use super::partial;
 use super::scanner::{Emit, ScanCounts, Scanner};
 use super::table::Table;
-use super::Options;
 use crate::input::{BadLine, Counts, Line, each_line};
 use crate::json::Reason;
 use crate::json::layout::LayoutError;
+use crate::value::Warnings;
 
 /// Turns lines into hits.
 pub struct Shard {
@@ -54,6 +55,11 @@ impl Shard {
         let counts = core::mem::replace(&mut self.counts, before.0);
         let scan = core::mem::replace(&mut self.scanner.counts, before.1);
         Partials { hits, counts: counts.since(&before.0), scan: scan.since(&before.1), bad }
+    }
+
+    /// Warnings of a rule's per-event expressions in this shard.
+    pub fn warnings(&self, rule: usize) -> Option<&Warnings> {
+        self.scanner.warnings(rule)
     }
 
     pub(super) fn add(&mut self, partials: &Partials) {

@@ -42,6 +42,12 @@ impl<'a> Element<'a> {
         });
     }
 
+    /// Gives the text of each object or array at a path below the element; what is
+    /// inside an array that was given is not given again.
+    pub fn composites(self, path: &str, arena: &'a Bump, each: &mut dyn FnMut(&'a str)) {
+        composites(self.raw, path, MAX_DEPTH, arena, each);
+    }
+
     /// Whether there is an object with at least one member at a path below the
     /// element.
     pub fn has_object(self, path: &str, arena: &'a Bump) -> bool {
@@ -49,6 +55,38 @@ impl<'a> Element<'a> {
         let mut any = false;
         descend(self.raw, path, MAX_DEPTH, arena, &mut |found| any |= found == Found::Object);
         any
+    }
+}
+
+/// Walks to all objects and arrays at `path` below a value.
+fn composites<'a>(
+    raw: &'a str,
+    path: &str,
+    room: usize,
+    arena: &'a Bump,
+    each: &mut dyn FnMut(&'a str),
+) {
+    match raw.as_bytes().first() {
+        _ if room == 0 => {}
+        Some(b'[') => {
+            for element in Elements::new(raw) {
+                composites(element.raw, path, room - 1, arena, each);
+            }
+        }
+        Some(b'{') => {
+            for (key, value) in (Members { raw, at: 1 }) {
+                match path.strip_prefix(escape::resolve(key, arena)) {
+                    Some("") if value.starts_with(['{', '[']) => each(value),
+                    Some(rest) => {
+                        if let Some(rest) = rest.strip_prefix('.') {
+                            composites(value, rest, room - 1, arena, each);
+                        }
+                    }
+                    None => {}
+                }
+            }
+        }
+        _ => {}
     }
 }
 

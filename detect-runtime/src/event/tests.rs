@@ -13,9 +13,8 @@ fn load(line: &str, ty: Type) -> String {
     let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
     let mut projector = Projector::new(layout);
     let mut reader = Reader::new(layout);
-    let fast =
-        format!("{:?}", projector.project(line.as_bytes(), &arena).unwrap().load(0, ty, &cx));
-    let plain = format!("{:?}", reader.read(line.as_bytes(), &arena).unwrap().load(0, ty, &cx));
+    let fast = format!("{:?}", projector.project(line.as_bytes(), &arena).unwrap().load(0, ty));
+    let plain = format!("{:?}", reader.read(line.as_bytes(), &arena).unwrap().load(0, ty));
     assert_eq!(fast, plain);
     fast
 }

@@ -3,7 +3,7 @@
 
 use super::Function;
 use super::single::function;
-use crate::value::{Cx, Type, Value};
+use crate::value::{Cx, Type, Value, Warning};
 
 /// `AND`: false if one side is false, else null if one is null.
 pub fn and<'a>(a: Value<'a>, b: Value<'a>) -> Value<'a> {
@@ -26,6 +26,15 @@ pub fn or<'a>(a: Value<'a>, b: Value<'a>) -> Value<'a> {
 /// `NOT`: null stays null.
 pub fn not(a: Value<'_>) -> Value<'_> {
     a.truth().map_or(Value::Null, |truth| Value::Boolean(!truth))
+}
+
+/// Whether a condition holds: true does; false, null and a multi-value (with a
+/// warning) do not.
+pub fn holds(cx: &Cx<'_>, condition: Value<'_>) -> bool {
+    if matches!(condition, Value::Multi(_)) {
+        cx.warnings.add(Warning::MultiValue);
+    }
+    condition.truth() == Some(true)
 }
 
 /// `IS NULL`: true for no value, never null.

@@ -13,11 +13,14 @@ pub mod math;
 pub mod multivalue;
 pub mod network;
 pub mod operator;
+mod ready;
 pub mod signature;
 pub(crate) mod single;
 pub mod string;
 #[cfg(test)]
 pub(crate) mod trial;
+
+pub use ready::Ready;
 
 use crate::value::{Cx, Type, Value};
 use std::collections::HashMap;

@@ -15,10 +15,7 @@ pub struct Ready {
 impl Ready {
     /// `constants`: the arguments, `None` where an argument is not constant. The
     /// compiler has checked that the function accepts them.
-    pub const fn new(
-        name: &'static str,
-        constants: &'static [Option<Value<'static>>],
-    ) -> Ready {
+    pub const fn new(name: &'static str, constants: &'static [Option<Value<'static>>]) -> Ready {
         Ready { name, constants, prepared: OnceLock::new() }
     }
 

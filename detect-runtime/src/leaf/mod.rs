@@ -39,17 +39,18 @@ pub struct Leaf {
 impl Leaf {
     /// True if the expression is true; null and false are not.
     pub fn holds<'a>(&self, event: &Event<'a>, element: Option<Element<'a>>, cx: &Cx<'a>) -> bool {
-        let values = cx.arena.alloc_slice_fill_iter(self.fields.iter().map(|(source, ty)| {
-            match (source, element) {
-                (Source::Field(field), _) => event.load(*field, *ty, cx),
-                (Source::Element(path), Some(element)) => {
-                    let mut raws = bumpalo::collections::Vec::new_in(cx.arena);
-                    element.values(path, cx.arena, &mut |raw| raws.push(raw));
-                    load(raws, *ty, cx)
+        let values =
+            cx.arena.alloc_slice_fill_iter(self.fields.iter().map(|(source, ty)| {
+                match (source, element) {
+                    (Source::Field(field), _) => event.load(*field, *ty),
+                    (Source::Element(path), Some(element)) => {
+                        let mut raws = bumpalo::collections::Vec::new_in(cx.arena);
+                        element.values(path, cx.arena, &mut |raw| raws.push(raw));
+                        load(raws, *ty, cx.arena)
+                    }
+                    _ => Value::Null,
                 }
-                _ => Value::Null,
-            }
-        }));
+            }));
         if self.each {
             some_choice(values, cx, self.eval)
         } else {
