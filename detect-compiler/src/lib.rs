@@ -4,6 +4,7 @@
 //! `ruleset` (optimiser over all rules) -> `code`. An ordinary library: it does
 //! not know `proc_macro`.
 
+pub mod code;
 pub mod diagnostic;
 pub mod esql;
 pub mod plan;

@@ -29,11 +29,7 @@ pub(super) fn formula(
     probe_function(unit, "holds", &body)
 }
 
-fn operand(
-    unit: &mut Unit,
-    formula: &Formula,
-    leaf: &dyn Fn(u32) -> Option<Ident>,
-) -> TokenStream {
+fn operand(unit: &mut Unit, formula: &Formula, leaf: &dyn Fn(u32) -> Option<Ident>) -> TokenStream {
     match formula {
         Formula::Const(truth) => quote!(#truth),
         Formula::Atom { atom, negated } => {

@@ -107,8 +107,7 @@ fn call(
     args: &[Expr],
     leaves: &mut Leaves<'_>,
 ) -> TokenStream {
-    let values: Vec<TokenStream> =
-        args.iter().map(|arg| expression(unit, arg, leaves)).collect();
+    let values: Vec<TokenStream> = args.iter().map(|arg| expression(unit, arg, leaves)).collect();
     if let Some(prepared) = prepared(unit, function, args) {
         return quote!(#prepared.apply(cx, &[#(#values),*]));
     }

@@ -228,12 +228,7 @@ fn collect(expr: &Expr, captures: &mut [Vec<Field>]) {
 
 /// A join: some choice of one value for each field occurrence, of this event
 /// and of captured ones, makes the expression true.
-fn join(
-    unit: &mut Unit,
-    expr: &Expr,
-    captures: &[Vec<Field>],
-    row: &mut RowFields,
-) -> TokenStream {
+fn join(unit: &mut Unit, expr: &Expr, captures: &[Vec<Field>], row: &mut RowFields) -> TokenStream {
     let mut occurrences = Vec::new();
     let eval = expr::function(unit, expr, &mut Leaves::Occurrences(&mut occurrences));
     // `Leaves::Occurrences` lists fields in order of appearance; walk again to

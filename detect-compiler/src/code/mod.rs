@@ -103,8 +103,8 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
             items.extend(unit.into_items());
         }
     }
-    let modules = shards.iter().enumerate().filter(|(_, items)| !items.is_empty()).map(
-        |(number, items)| {
+    let modules =
+        shards.iter().enumerate().filter(|(_, items)| !items.is_empty()).map(|(number, items)| {
             let name = shard_name(number as u64);
             quote! {
                 pub(super) mod #name {
@@ -112,8 +112,7 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
                     #(#items)*
                 }
             }
-        },
-    );
+        });
     let table = table(ruleset, &entries, &conditions, &lineages, refused, files)?;
     Ok(quote! {
         mod prelude {
@@ -169,9 +168,9 @@ fn table(
     let (entity, parent) = (origin("process.entity_id"), origin("process.parent.entity_id"));
     let (ancestry, category) = (origin("process.Ext.ancestry"), origin("event.category"));
     let kind = origin("event.type");
-    let refused = refused.iter().map(|Refused { path, reason }| {
-        quote!(Refused { path: #path, reason: #reason })
-    });
+    let refused = refused
+        .iter()
+        .map(|Refused { path, reason }| quote!(Refused { path: #path, reason: #reason }));
     let files = files.iter().map(|(path, hash)| quote!((#path, #hash)));
     Ok(quote! {
         use prelude::*;
@@ -288,12 +287,9 @@ impl RuleCode<'_> {
                 let formula = self.ruleset.nested(self.entry.rule, cond).cloned();
                 let function = match formula {
                     Some(formula) => self.formula(&formula),
-                    None => condition::direct(
-                        self.unit,
-                        &self.ruleset.fields,
-                        self.first_lineage,
-                        cond,
-                    ),
+                    None => {
+                        condition::direct(self.unit, &self.ruleset.fields, self.first_lineage, cond)
+                    }
                 };
                 let function = self.path(shard, &function);
                 quote!((#slot, #function))

@@ -247,11 +247,8 @@ fn stats_spec(unit: &mut Unit, stats: &Stats, bound: &TokenStream) -> Ident {
             saturated(state) { #bound }
         }
     });
-    let keys: Vec<TokenStream> = stats
-        .keys
-        .iter()
-        .map(|key| expression(unit, key, &mut Leaves::Row))
-        .collect();
+    let keys: Vec<TokenStream> =
+        stats.keys.iter().map(|key| expression(unit, key, &mut Leaves::Row)).collect();
     let numbers = 0..keys.len();
     let compute_keys = unit.name("keys");
     unit.item(quote! {
