@@ -6,6 +6,7 @@
 
 pub mod conditional;
 pub mod convert;
+pub mod eql;
 pub mod logic;
 pub mod math;
 pub mod operator;
