@@ -5,6 +5,7 @@
 //! not know `proc_macro`.
 
 pub mod diagnostic;
+pub mod eql;
 pub mod esql;
 pub mod plan;
 pub mod rule;

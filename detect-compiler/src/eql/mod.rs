@@ -28,6 +28,7 @@ mod lexer;
 mod lower;
 mod parser;
 
+
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@
 //! Endpoint and integration fields) and a ruleset's `detect-fields.toml`. Out:
 //! a [`FieldType`] for any name, known or not. Must not know languages.
 
+use crate::diagnostic::nearest;
 use detect_runtime::value::Type;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -93,6 +94,14 @@ impl Schema {
             }
             _ => flattened_parent(path).unwrap_or(UNKNOWN),
         }
+    }
+
+    /// The known name nearest to an unknown one, if it is a likely typing error.
+    pub fn near(&self, name: &str) -> Option<&str> {
+        nearest(name, self.names()).filter(|near| {
+            // A name as long as these has many neighbours; one letter is a slip.
+            near.matches('.').count() == name.matches('.').count()
+        })
     }
 
     /// Names of all known fields, for suggestions and for `FROM` without `KEEP`.

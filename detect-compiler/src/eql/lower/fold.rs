@@ -4,6 +4,7 @@ use crate::eql::ast::Literal;
 use crate::plan::{Expr, ExprKind};
 use bumpalo::Bump;
 use detect_runtime::functions::Function;
+use detect_runtime::test::Test;
 use detect_runtime::value::{Cx, Owned, Type, Value, Warnings};
 
 /// An expression that is a constant.
@@ -95,5 +96,20 @@ pub(super) fn not(expr: Expr) -> Expr {
         Some(Some(b)) => constant(Owned::Boolean(!b)),
         Some(None) => constant(Owned::Null),
         None => Expr { ty: Type::Boolean, kind: ExprKind::Not(Box::new(expr)) },
+    }
+}
+
+/// A test of a computed value, computed if that is constant.
+pub(super) fn test(input: Expr, tests: Vec<Test>) -> Expr {
+    match value(&input) {
+        None => {
+            Expr { ty: Type::Boolean, kind: ExprKind::Test { input: Box::new(input), tests } }
+        }
+        Some(Owned::Null) => constant(Owned::Null),
+        Some(known) => {
+            let arena = Bump::new();
+            let known = known.lend(&arena);
+            constant(Owned::Boolean(tests.iter().any(|test| test.holds_value(known, &arena))))
+        }
     }
 }
