@@ -7,6 +7,8 @@
 pub mod diagnostic;
 pub mod eql;
 pub mod esql;
+pub mod kql;
 pub mod plan;
+pub mod querydsl;
 pub mod rule;
 pub mod schema;

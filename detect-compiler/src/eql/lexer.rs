@@ -245,9 +245,9 @@ impl<'q> Lexer<'q> {
     /// The character that an escape stands for; the backslash is behind us.
     fn escape(&mut self) -> Result<char, EqlError> {
         let start = self.at - 1;
-        let c = self
-            .peek()
-            .ok_or_else(|| self.error(EqlErrorKind::Escape("nothing follows the backslash"), start))?;
+        let c = self.peek().ok_or_else(|| {
+            self.error(EqlErrorKind::Escape("nothing follows the backslash"), start)
+        })?;
         self.at += c.len_utf8();
         Ok(match c {
             'b' => '\u{8}',
@@ -265,16 +265,15 @@ impl<'q> Lexer<'q> {
     fn unicode_escape(&mut self, start: usize) -> Result<char, EqlError> {
         let rest = self.rest();
         let digits = if let Some(body) = rest.strip_prefix('{') {
-            let end = body
-                .find('}')
-                .filter(|end| (2..=8).contains(end))
-                .ok_or_else(|| self.error(EqlErrorKind::Escape("\\u{} takes 2 to 8 hexadecimal digits"), start))?;
+            let end = body.find('}').filter(|end| (2..=8).contains(end)).ok_or_else(|| {
+                self.error(EqlErrorKind::Escape("\\u{} takes 2 to 8 hexadecimal digits"), start)
+            })?;
             self.at += end + 2;
             &body[..end]
         } else {
-            let four = rest
-                .get(..4)
-                .ok_or_else(|| self.error(EqlErrorKind::Escape("\\u takes four hexadecimal digits"), start))?;
+            let four = rest.get(..4).ok_or_else(|| {
+                self.error(EqlErrorKind::Escape("\\u takes four hexadecimal digits"), start)
+            })?;
             self.at += 4;
             four
         };

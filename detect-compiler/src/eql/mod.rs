@@ -28,7 +28,6 @@ mod lexer;
 mod lower;
 mod parser;
 
-
 #[cfg(test)]
 mod tests;
 
@@ -122,7 +121,7 @@ pub fn compile(query: &str, context: &Context<'_>) -> Result<Compiled, Vec<Probl
 
 /// Compiles a bare expression, constants folded (conformance suites).
 pub fn expression(text: &str, context: &Context<'_>) -> Result<Expr, Vec<Problem>> {
-    let tree =
-        parser::parse_expression(text, context.dialect).map_err(|error| vec![Problem::of(&error)])?;
+    let tree = parser::parse_expression(text, context.dialect)
+        .map_err(|error| vec![Problem::of(&error)])?;
     lower::expression(&tree, context)
 }

@@ -69,7 +69,9 @@ impl Parser {
         };
         let span = self.span();
         let digits = self.integer("a number of results")?;
-        let count = digits.parse().map_err(|_| EqlErrorKind::Number("the number is too large").at(&span))?;
+        let count = digits
+            .parse()
+            .map_err(|_| EqlErrorKind::Number("the number is too large").at(&span))?;
         Ok(make(count))
     }
 
@@ -164,8 +166,11 @@ impl Parser {
     fn runs(&mut self) -> Result<u32, EqlError> {
         let span = self.span();
         if self.any_word("`runs`")? != "runs" {
-            return Err(EqlErrorKind::Expected { expected: "`runs`", found: "another option".to_owned() }
-                .at(&span));
+            return Err(EqlErrorKind::Expected {
+                expected: "`runs`",
+                found: "another option".to_owned(),
+            }
+            .at(&span));
         }
         if self.dialect == Dialect::Endpoint {
             return Err(EqlErrorKind::Unsupported("`with runs`").at(&span));

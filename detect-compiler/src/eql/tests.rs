@@ -156,7 +156,9 @@ fn an_alias_joins() {
 fn nesting_is_bounded() {
     let schema = Schema::builtin();
     let context = Context::new(&schema, Dialect::Endpoint);
-    for (open, close) in [("(", ")"), ("not ", ""), ("length(", ")"), ("descendant of [a where ", "]")] {
+    for (open, close) in
+        [("(", ")"), ("not ", ""), ("length(", ")"), ("descendant of [a where ", "]")]
+    {
         let query = format!("a where {}x{}", open.repeat(5000), close.repeat(5000));
         assert!(compile(&query, &context).is_err());
     }
@@ -197,9 +199,60 @@ proptest! {
 
 /// Words that the grammar knows.
 const TOKENS: &[&str] = &[
-    "process", "where", "and", "or", "not", "in", "in~", "like", "regex~", ":", "==", "!=", "<",
-    ">=", "(", ")", "[", "]", "![", ",", "|", "head", "tail", "5", "1.5", "-", "*", "%", "\"a*\"",
-    "\"10.0.0.0/8\"", "null", "true", "process.pid", "?x", "`y`", "source.ip", "length(", "cidrmatch(",
-    "_arraysearch(", "$e", "$e.z", "descendant of", "sequence", "sample", "by", "with", "maxspan=1s",
-    "runs=3", "until", "as e", "e.pid", "\"\"\"r\"\"\"", "//", "/*", "@timestamp", "between(",
+    "process",
+    "where",
+    "and",
+    "or",
+    "not",
+    "in",
+    "in~",
+    "like",
+    "regex~",
+    ":",
+    "==",
+    "!=",
+    "<",
+    ">=",
+    "(",
+    ")",
+    "[",
+    "]",
+    "![",
+    ",",
+    "|",
+    "head",
+    "tail",
+    "5",
+    "1.5",
+    "-",
+    "*",
+    "%",
+    "\"a*\"",
+    "\"10.0.0.0/8\"",
+    "null",
+    "true",
+    "process.pid",
+    "?x",
+    "`y`",
+    "source.ip",
+    "length(",
+    "cidrmatch(",
+    "_arraysearch(",
+    "$e",
+    "$e.z",
+    "descendant of",
+    "sequence",
+    "sample",
+    "by",
+    "with",
+    "maxspan=1s",
+    "runs=3",
+    "until",
+    "as e",
+    "e.pid",
+    "\"\"\"r\"\"\"",
+    "//",
+    "/*",
+    "@timestamp",
+    "between(",
 ];

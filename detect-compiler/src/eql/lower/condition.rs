@@ -36,7 +36,9 @@ impl Lower<'_> {
                 Some(subject) => self.boolean_leaf(&subject),
                 None => self.computed(node, scope),
             },
-            Node_::Call { name, folded, args } => self.call_condition(node, name, *folded, args, scope),
+            Node_::Call { name, folded, args } => {
+                self.call_condition(node, name, *folded, args, scope)
+            }
             Node_::Descendant(event) => self.lineage(event),
             Node_::Literal(_) | Node_::Negate(_) | Node_::Arithmetic { .. } => {
                 self.not_boolean(&node.span)
@@ -267,7 +269,8 @@ impl Lower<'_> {
         condition: &Node,
         scope: &mut Scope,
     ) -> Cond {
-        let Some(Field { path, .. }) = self.subject(array, scope).map(|subject| subject.field) else {
+        let Some(Field { path, .. }) = self.subject(array, scope).map(|subject| subject.field)
+        else {
             return self.not_an_array(&array.span);
         };
         let name = match &variable.kind {

@@ -3,7 +3,7 @@
 use super::leaf::{Kind, Subject};
 use super::scope::Scope;
 use super::{Lower, condition, fold};
-use crate::diagnostic::{Level, Problem, nearest};
+use crate::diagnostic::nearest;
 use crate::eql::Dialect;
 use crate::eql::ast::{Arithmetic, Comparison, Kind as Node_, Node, Pattern, Span, StringOperator};
 use crate::eql::error::EqlErrorKind;
@@ -77,8 +77,12 @@ impl Lower<'_> {
                 self.match_expression(*operator, value, patterns, scope)
             }
             Node_::Not(inner) => fold::not(self.expression(inner, scope)),
-            Node_::And(all) => fold::and(all.iter().map(|node| self.expression(node, scope)).collect()),
-            Node_::Or(all) => fold::or(all.iter().map(|node| self.expression(node, scope)).collect()),
+            Node_::And(all) => {
+                fold::and(all.iter().map(|node| self.expression(node, scope)).collect())
+            }
+            Node_::Or(all) => {
+                fold::or(all.iter().map(|node| self.expression(node, scope)).collect())
+            }
             Node_::Descendant(_) => self.condition_value(node, scope),
         }
     }
@@ -337,8 +341,8 @@ impl Lower<'_> {
         if !self.strict() {
             return;
         }
-        let nested = ancestors(path)
-            .any(|path| self.context.schema.lookup(path).mapping == Mapping::Nested);
+        let nested =
+            ancestors(path).any(|path| self.context.schema.lookup(path).mapping == Mapping::Nested);
         let problem = match declared.mapping {
             _ if nested => "nested fields are not supported".to_owned(),
             Mapping::Text => format!("`{path}` is analysed text without a keyword sub-field"),
@@ -361,14 +365,7 @@ impl Lower<'_> {
         if self.warnings.iter().any(|warning| warning.message.contains(name)) {
             return;
         }
-        self.warnings.push(Problem {
-            level: Level::Warning,
-            lint: Some("unknown-field"),
-            message: format!("`{name}` is in no table of fields; it is taken for a keyword"),
-            span: span.clone(),
-            label: None,
-            help: schema.near(name).map(|near| format!("did you mean `{near}`?")),
-        });
+        self.warnings.extend(schema.unknown(name, span.clone()));
     }
 }
 

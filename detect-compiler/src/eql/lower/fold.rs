@@ -102,9 +102,7 @@ pub(super) fn not(expr: Expr) -> Expr {
 /// A test of a computed value, computed if that is constant.
 pub(super) fn test(input: Expr, tests: Vec<Test>) -> Expr {
     match value(&input) {
-        None => {
-            Expr { ty: Type::Boolean, kind: ExprKind::Test { input: Box::new(input), tests } }
-        }
+        None => Expr { ty: Type::Boolean, kind: ExprKind::Test { input: Box::new(input), tests } },
         Some(Owned::Null) => constant(Owned::Null),
         Some(known) => {
             let arena = Bump::new();

@@ -122,7 +122,8 @@ impl<'c> Lower<'c> {
 
     /// A field as the schema has it.
     fn field(&self, path: &str) -> Field {
-        Field { path: path.to_owned(), ty: self.context.schema.lookup(path).ty }
+        let schema = self.context.schema;
+        Field { path: schema.stored(path).to_owned(), ty: schema.lookup(path).ty }
     }
 }
 
@@ -141,9 +142,13 @@ impl Lower<'_> {
             terms.extend(std::iter::repeat_n(lowered, copies));
         }
         if terms.len() > MAX_TERMS {
-            self.sequence_error(format!("a sequence has at most {MAX_TERMS} events"), sequence.span.clone());
+            self.sequence_error(
+                format!("a sequence has at most {MAX_TERMS} events"),
+                sequence.span.clone(),
+            );
         }
-        let until = sequence.until.as_ref().map(|until| self.term(&sequence.keys, until, &mut scope));
+        let until =
+            sequence.until.as_ref().map(|until| self.term(&sequence.keys, until, &mut scope));
         let timestamp = Field { path: self.context.timestamp_field.to_owned(), ty: Type::Date };
         self.check_key_types(sequence.terms.iter().chain(&sequence.until), &sequence.keys);
         Sequence {
@@ -200,11 +205,7 @@ impl Lower<'_> {
 
     /// Keys of one position must be comparable; rules may rely on names that no
     /// table types, so only a closed schema is checked.
-    fn check_key_types<'t>(
-        &mut self,
-        terms: impl Iterator<Item = &'t ast::Term>,
-        shared: &[Key],
-    ) {
+    fn check_key_types<'t>(&mut self, terms: impl Iterator<Item = &'t ast::Term>, shared: &[Key]) {
         if !self.strict() {
             return;
         }
@@ -220,7 +221,8 @@ impl Lower<'_> {
                 match first.get(position) {
                     None => first.resize(position + 1, kind),
                     Some(other) if *other != kind => {
-                        let problem = format!("`{}` has another type than the key it joins", key.path);
+                        let problem =
+                            format!("`{}` has another type than the key it joins", key.path);
                         self.errors.push(EqlErrorKind::Type(problem).at(&key.span));
                     }
                     Some(_) => {}

@@ -12,9 +12,8 @@ const MAX_OPERATORS: usize = 500;
 impl Parser {
     pub(super) fn expression(&mut self) -> Result<Node, EqlError> {
         self.deeper()?;
-        let node = self.joined("or", Kind::Or, |parser| {
-            parser.joined("and", Kind::And, Parser::negation)
-        })?;
+        let node = self
+            .joined("or", Kind::Or, |parser| parser.joined("and", Kind::And, Parser::negation))?;
         self.depth -= 1;
         Ok(node)
     }
@@ -66,8 +65,10 @@ impl Parser {
             return Err(EqlErrorKind::Unsupported("a process relationship").at(&start));
         }
         if relation != "descendant" {
-            return Err(EqlErrorKind::Unsupported("a process relationship other than `descendant of`")
-                .at(&start));
+            return Err(EqlErrorKind::Unsupported(
+                "a process relationship other than `descendant of`",
+            )
+            .at(&start));
         }
         self.at += 3;
         self.deeper()?;
