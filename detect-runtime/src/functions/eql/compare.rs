@@ -11,9 +11,9 @@ pub fn equals<'a>(_: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
 /// `in~`: texts without case, else as [`equals`].
 pub fn equals_folded<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     match args {
-        [Value::Text(a), Value::Text(b)] => Value::Boolean(
-            a.chars().map(super::text::fold).eq(b.chars().map(super::text::fold)),
-        ),
+        [Value::Text(a), Value::Text(b)] => {
+            Value::Boolean(a.chars().map(super::text::fold).eq(b.chars().map(super::text::fold)))
+        }
         _ => equals(cx, args),
     }
 }

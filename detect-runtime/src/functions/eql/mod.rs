@@ -36,14 +36,29 @@ pub static FUNCTIONS: &[Function] = &[
     entry!("eql.less", compare::less, |args| any(args, 2, Type::Boolean)),
     entry!("eql.less_equal", compare::less_equal, |args| any(args, 2, Type::Boolean)),
     entry!("eql.is_null", compare::is_null, |args| any(args, 1, Type::Boolean)),
-    entry!("eql.date_math", date_math::date_math, |args| need(args, &[Want::Text, Want::Boolean], 2, Type::Date)),
+    entry!("eql.date_math", date_math::date_math, |args| need(
+        args,
+        &[Want::Text, Want::Boolean],
+        2,
+        Type::Date
+    )),
     entry!("eql.add", number::add, signature::arithmetic),
     entry!("eql.subtract", number::subtract, signature::arithmetic),
     entry!("eql.multiply", number::multiply, signature::arithmetic),
     entry!("eql.divide", number::divide, signature::arithmetic),
     entry!("eql.modulo", number::modulo, signature::arithmetic),
-    entry!("eql.negate", number::negate, |args| need(args, &[Want::Number], 1, signature::wider(args))),
-    entry!("eql.number", number::number, |args| need(args, &[Want::Text, Want::Whole], 1, Type::Double)),
+    entry!("eql.negate", number::negate, |args| need(
+        args,
+        &[Want::Number],
+        1,
+        signature::wider(args)
+    )),
+    entry!("eql.number", number::number, |args| need(
+        args,
+        &[Want::Text, Want::Whole],
+        1,
+        Type::Double
+    )),
     entry!("eql.between", text::between, between),
     entry!("eql.between_folded", text::between_folded, between),
     entry!("eql.between_or_null", text::between_or_null, between),

@@ -76,7 +76,10 @@ pub(super) fn many(
     result: Type,
 ) -> Result<Signature, SignatureError> {
     if args.len() < least {
-        return Err(SignatureError::Count { expected: format!("at least {least}"), got: args.len() });
+        return Err(SignatureError::Count {
+            expected: format!("at least {least}"),
+            got: args.len(),
+        });
     }
     Ok(signature(args, result))
 }
