@@ -3,7 +3,7 @@
 use super::{Mismatch, and, any, field, parse_block, parse_number};
 use crate::plan::{Choice, Cond, Expr, ExprKind, Field};
 use crate::schema::{Mapping, Schema};
-use detect_runtime::functions::eql::{self, date_math};
+use detect_runtime::functions::{self, eql::date_math};
 use detect_runtime::test::{Order, Test};
 use detect_runtime::value::{Owned, Type, address};
 
@@ -89,12 +89,12 @@ fn instant(text: &str, up: bool) -> Option<Expr> {
         Expr { ty: Type::Keyword, kind: ExprKind::Const(Owned::Text(text.into())) },
         Expr { ty: Type::Boolean, kind: ExprKind::Const(Owned::Boolean(up)) },
     ];
-    let function = eql::find("eql.date_math")?;
+    let function = functions::lookup("eql.date_math")?;
     Some(Expr { ty: Type::Date, kind: ExprKind::Call { function, args } })
 }
 
 fn compare(name: &str, left: Expr, right: Expr) -> Option<Cond> {
-    let function = eql::find(name)?;
+    let function = functions::lookup(name)?;
     let kind = ExprKind::Call { function, args: vec![left, right] };
     Some(Cond::Expr { expr: Expr { ty: Type::Boolean, kind }, choice: Choice::Each })
 }

@@ -109,6 +109,7 @@ impl core::fmt::Debug for Function {
 const ROOMS: &[&[Function]] = &[
     conditional::FUNCTIONS,
     convert::FUNCTIONS,
+    eql::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     operator::FUNCTIONS,

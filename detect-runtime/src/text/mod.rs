@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod edit;
 mod fold;
 pub mod glob;
+pub mod lucene;
 
 pub use crate::value::address::parse as address;
 pub use fold::fold_char;

@@ -9,7 +9,7 @@ use crate::eql::ast::{Arithmetic, Comparison, Kind as Node_, Node, Pattern, Span
 use crate::eql::error::EqlErrorKind;
 use crate::plan::{Expr, ExprKind, Field};
 use crate::schema::Mapping;
-use detect_runtime::functions::{Argument, Function, SignatureError, eql};
+use detect_runtime::functions::{self, Argument, Function, SignatureError};
 use detect_runtime::value::{Owned, Type};
 
 /// Names as users write them, and the runtime's; the second is the form with `~`.
@@ -203,7 +203,7 @@ impl Lower<'_> {
 
     /// A call of a runtime function, folded if constant.
     fn apply(&mut self, written: &str, name: &str, mut args: Vec<Expr>, span: &Span) -> Expr {
-        let Some(function) = eql::find(name) else { return self.unknown_function(written, span) };
+        let Some(function) = functions::lookup(name) else { return self.unknown_function(written, span) };
         loop {
             let arguments: Vec<Argument<'_>> =
                 args.iter().map(|argument| Argument { ty: argument.ty, constant: None }).collect();
@@ -233,7 +233,7 @@ impl Lower<'_> {
         match expected.as_str() {
             "a number" | "a whole number" if unknown => retype(argument, Type::Double),
             "a string" if self.endpoint() => {
-                let Some(string) = eql::find("eql.string") else { return false };
+                let Some(string) = functions::lookup("eql.string") else { return false };
                 let inner = std::mem::replace(argument, fold::constant(Owned::Null));
                 *argument = fold::call(string, vec![inner], Type::Keyword);
                 true
@@ -387,7 +387,7 @@ fn retype(expr: &mut Expr, ty: Type) -> bool {
 }
 
 fn function(name: &str) -> Option<&'static Function> {
-    eql::find(name)
+    functions::lookup(name)
 }
 
 fn binary(name: &str, left: Expr, right: Expr) -> Expr {

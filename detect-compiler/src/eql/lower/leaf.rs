@@ -187,13 +187,12 @@ impl Lower<'_> {
     }
 
     fn regex(&mut self, pattern: &Pattern, fold: Fold) -> Test {
-        match lucene::translate(&pattern.text, fold) {
-            Ok(pattern) => Test::Regex { pattern },
-            Err(error) => {
-                self.errors.push(EqlErrorKind::Regex(error.to_string()).at(&pattern.span));
-                Test::AnyToken(Vec::new())
-            }
-        }
+        // Ranges in classes keep their case in Elasticsearch (Lucene issue 14378).
+        let options = lucene::Options { fold, fold_ranges: self.endpoint() };
+        lucene::test(&pattern.text, options).unwrap_or_else(|error| {
+            self.errors.push(EqlErrorKind::Regex(error.to_string()).at(&pattern.span));
+            Test::AnyToken(Vec::new())
+        })
     }
 
     /// `startsWith(f, c)` and its kin as a pattern. Elasticsearch pastes the

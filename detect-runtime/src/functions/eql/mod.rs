@@ -30,7 +30,7 @@ macro_rules! entry {
     };
 }
 /// The functions of this folder.
-pub static FUNCTIONS: &[Function] = &[
+pub const FUNCTIONS: &[Function] = &[
     entry!("eql.equals", compare::equals, |args| any(args, 2, Type::Boolean)),
     entry!("eql.equals_folded", compare::equals_folded, |args| any(args, 2, Type::Boolean)),
     entry!("eql.less", compare::less, |args| any(args, 2, Type::Boolean)),
@@ -78,11 +78,6 @@ pub static FUNCTIONS: &[Function] = &[
         need(args, &[Want::Text, Want::Whole, Want::Whole], 2, Type::Keyword)
     }),
 ];
-
-/// The function of this name, with its prefix (`eql.concat`).
-pub fn find(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|function| function.name == name)
-}
 
 fn two_texts(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
     need(args, &[Want::Text, Want::Text], 2, Type::Boolean)

@@ -1,24 +1,13 @@
 //! Functions on texts.
 
+use crate::text::fold_char;
 use crate::value::{Cx, Value, text as print};
 use bumpalo::collections::String as ArenaString;
-
-/// The lower-case form of a letter where that is a single character.
-pub fn fold(c: char) -> char {
-    if c.is_ascii() {
-        return c.to_ascii_lowercase();
-    }
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => c,
-    }
-}
 
 /// Folds a text; characters keep their positions.
 fn folded<'a>(cx: &Cx<'a>, text: &str) -> &'a str {
     let mut lower = ArenaString::with_capacity_in(text.len(), cx.arena);
-    lower.extend(text.chars().map(fold));
+    lower.extend(text.chars().map(fold_char));
     lower.into_bump_str()
 }
 
@@ -62,7 +51,7 @@ pub fn ends_with_folded<'a>(_: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
 }
 
 fn begins(mut s: impl Iterator<Item = char>, mut t: impl Iterator<Item = char>) -> bool {
-    t.all(|expected| s.next().is_some_and(|c| fold(c) == fold(expected)))
+    t.all(|expected| s.next().is_some_and(|c| fold_char(c) == fold_char(expected)))
 }
 
 /// `stringContains(s, t)`; false if one of them is empty.
