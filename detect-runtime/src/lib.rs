@@ -15,6 +15,7 @@ pub mod input;
 pub mod json;
 pub mod key;
 pub mod lineage;
+pub mod plain;
 pub mod sequence;
 pub mod state;
 pub mod table;

@@ -4,7 +4,7 @@ use crate::eql::ast::Literal;
 use crate::plan::{Expr, ExprKind};
 use bumpalo::Bump;
 use detect_runtime::functions::Function;
-use detect_runtime::test::Test;
+use detect_runtime::test::{Test, check_value};
 use detect_runtime::value::{Cx, Owned, Type, Value, Warnings};
 
 /// An expression that is a constant.
@@ -105,9 +105,12 @@ pub(super) fn test(input: Expr, tests: Vec<Test>) -> Expr {
         None => Expr { ty: Type::Boolean, kind: ExprKind::Test { input: Box::new(input), tests } },
         Some(Owned::Null) => constant(Owned::Null),
         Some(known) => {
-            let arena = Bump::new();
-            let known = known.lend(&arena);
-            constant(Owned::Boolean(tests.iter().any(|test| test.holds_value(known, &arena))))
+            let (arena, warnings) = (Bump::new(), Warnings::default());
+            let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
+            let passed = check_value(&cx, known.lend(&arena), |raw| {
+                tests.iter().any(|test| test.holds(raw))
+            });
+            constant(Owned::of(passed))
         }
     }
 }
