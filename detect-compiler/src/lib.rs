@@ -6,8 +6,11 @@
 
 pub mod code;
 pub mod diagnostic;
+pub mod eql;
 pub mod esql;
+pub mod kql;
 pub mod plan;
+pub mod querydsl;
 pub mod rule;
 pub mod ruleset;
 pub mod schema;

@@ -8,6 +8,7 @@ pub mod conditional;
 pub mod convert;
 pub mod geo;
 pub mod hash;
+pub mod eql;
 pub mod logic;
 pub mod math;
 pub mod multivalue;
@@ -117,6 +118,7 @@ const ROOMS: &[&[Function]] = &[
     convert::FUNCTIONS,
     geo::FUNCTIONS,
     hash::FUNCTIONS,
+    eql::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     multivalue::FUNCTIONS,
