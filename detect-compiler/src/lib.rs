@@ -5,10 +5,13 @@
 //! not know `proc_macro`.
 
 pub mod code;
+pub mod compile;
 pub mod diagnostic;
 pub mod eql;
 pub mod esql;
+pub mod expand;
 pub mod kql;
+pub mod lower;
 pub mod plan;
 pub mod querydsl;
 pub mod rule;

@@ -10,7 +10,8 @@ use crate::expand::OnError;
 use crate::lower;
 use crate::plan::plain;
 use crate::rule::{Folder, Rule};
-use crate::ruleset::{self, Ruleset, statistics::Statistics};
+use crate::ruleset::statistics::{ProfileError, Statistics};
+use crate::ruleset::{self, Ruleset};
 use crate::schema::Schema;
 use detect_runtime::json::layout::{Flags, LayoutError};
 use detect_runtime::state::Encode;
@@ -50,6 +51,8 @@ pub enum Failure {
     Rules(Vec<Report>),
     /// The fields do not fit the projector's table.
     Layout(LayoutError),
+    /// `detect-profile.toml` is no profile.
+    Profile(ProfileError),
 }
 
 /// One rule with its plan.
@@ -109,7 +112,7 @@ pub fn plans(folder: &Folder, options: &Options) -> Plans {
                 }
                 plans.rules.push(Planned { rule, lowered });
             }
-            Err(report) => plans.refused.push(report),
+            Err(reports) => plans.refused.extend(reports),
         }
     }
     let key = |planned: &Planned| (planned.rule.id.value.clone(), planned.rule.path.clone());
@@ -143,7 +146,7 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
     if options.on_error == OnError::Stop && !plans.refused.is_empty() {
         return Err(Failure::Rules(plans.refused));
     }
-    let ruleset = optimise(&plans);
+    let ruleset = optimise(&plans).map_err(Failure::Profile)?;
     let mut rules = code_rules(&plans, &ruleset);
     let refused: Vec<code::Refused> = plans
         .refused
@@ -172,7 +175,10 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
 }
 
 /// Runs the optimiser over all plans.
-pub fn optimise(plans: &Plans) -> Ruleset {
+///
+/// # Errors
+/// [`ProfileError`] if the folder's profile is none.
+pub fn optimise(plans: &Plans) -> Result<Ruleset, ProfileError> {
     let inputs: Vec<_> = plans
         .rules
         .iter()
@@ -187,17 +193,17 @@ pub fn optimise(plans: &Plans) -> Ruleset {
     let overrides = plans.rules.iter().filter_map(|p| p.rule.timestamp_override.as_deref());
     fields.extend(overrides);
     let statistics = match &plans.profile {
-        Some(profile) => Statistics::with_profile(profile),
+        Some(profile) => Statistics::with_profile(profile)?,
         None => Statistics::default(),
     };
-    ruleset::build(
+    Ok(ruleset::build(
         &inputs,
         &ruleset::Options {
             schema: &plans.schema,
             statistics,
             fields: fields.iter().map(|path| ((*path).to_owned(), Flags::NONE)).collect(),
         },
-    )
+    ))
 }
 
 fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {

@@ -130,6 +130,7 @@ fn compile_place(place: &Place, attribute: &Attribute) -> Result<Compiled, Vec<S
             reports.iter().map(|report| report.render(Style::Plain)).collect()
         }
         Failure::Layout(error) => vec![error.to_string()],
+        Failure::Profile(error) => vec![format!("detect-profile.toml: {error}")],
     })
 }
 

@@ -102,6 +102,11 @@ pub struct Condition {
     pub witness: Option<Witness>,
 }
 
+/// The condition of a plan in a role, if it has that role.
+pub fn condition_of(plan: &Plan, role: Role) -> Option<&Cond> {
+    walk::conditions(plan).into_iter().find(|(own, _)| *own == role).map(|(_, cond)| cond)
+}
+
 /// Optimises the rules; the same input gives the same output, byte for byte.
 pub fn build(rules: &[(usize, &Plan)], options: &Options<'_>) -> Ruleset {
     let mut atoms = Atoms::new(options.schema);

@@ -136,11 +136,7 @@ fn decode_expr(from: &mut Reader<'_>, room: usize) -> Result<Expr, DecodeError> 
         0 => Expr::Const(Owned::decode(from)?),
         1 => Expr::Slot(u32::decode(from)?),
         2 => Expr::Field { path: text(from)?, ty: kind(from)? },
-        3 => Expr::Captured {
-            term: u32::decode(from)?,
-            path: text(from)?,
-            ty: kind(from)?,
-        },
+        3 => Expr::Captured { term: u32::decode(from)?, path: text(from)?, ty: kind(from)? },
         4 => {
             let name = from.text()?;
             let function = functions::lookup(name)

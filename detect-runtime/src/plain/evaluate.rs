@@ -15,9 +15,7 @@ pub(super) fn form<'a>(form: &'a Form, scope: &Scope<'a>) -> bool {
         Form::Not(inner) => !self::form(inner, scope),
         Form::And(all) => all.iter().all(|inner| self::form(inner, scope)),
         Form::Or(all) => all.iter().any(|inner| self::form(inner, scope)),
-        Form::Any { path, test } => {
-            scope.raws(path).iter().any(|raw| test.check.passes(*raw))
-        }
+        Form::Any { path, test } => scope.raws(path).iter().any(|raw| test.check.passes(*raw)),
         Form::Exists { path, objects } => exists(path, *objects, scope),
         Form::Single(path) => scope.raws(path).len() == 1,
         Form::AnyField { pattern, test } => any_field(pattern, test.as_ref(), scope),
@@ -53,8 +51,7 @@ fn any_field(pattern: &str, test: Option<&Ready>, scope: &Scope<'_>) -> bool {
     let names = Pattern::new(&name_pattern(pattern), Fold::None);
     let mut found = false;
     scope.leaves(&mut |path, raw| {
-        found = found
-            || names.matches(path) && test.is_none_or(|test| test.check.passes(raw));
+        found = found || names.matches(path) && test.is_none_or(|test| test.check.passes(raw));
     });
     found
 }
@@ -79,9 +76,7 @@ fn some_values<'a>(expr: &'a Expr, scope: &Scope<'a>) -> bool {
     let mut slots = ArenaVec::new_in(scope.cx.arena);
     occurrences(expr, &mut |field| slots.push((field, load(field, scope))));
     let mut chosen = Chosen(Vec::with_capacity(slots.len()));
-    choose(&slots, &mut chosen, &mut |chosen| {
-        self::expr(expr, scope, chosen).truth() == Some(true)
-    })
+    choose(&slots, &mut chosen, &mut |chosen| self::expr(expr, scope, chosen).truth() == Some(true))
 }
 
 /// Tries all choices for the slots, one behind the other; a slot without value is

@@ -12,7 +12,6 @@ mod evaluate;
 mod scope;
 mod trace;
 
-
 pub use scope::Scope;
 pub use trace::Trace;
 

@@ -80,9 +80,7 @@ impl<'a> Scope<'a> {
     /// The typed value of a field of an earlier event.
     pub(super) fn captured(&self, term: u32, path: &str, ty: Type) -> Value<'a> {
         match self.captured.get(term as usize) {
-            Some(Some(document)) => {
-                Scope { document, element: None, ..*self }.field(path, ty)
-            }
+            Some(Some(document)) => Scope { document, element: None, ..*self }.field(path, ty),
             _ => Value::Null,
         }
     }

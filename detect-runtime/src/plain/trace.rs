@@ -165,11 +165,8 @@ fn number_text(number: Number) -> String {
 }
 
 fn block_text(block: &Block) -> String {
-    let (width, skipped) = if address::is_v4(block.address) && block.bits >= 96 {
-        (32, 96)
-    } else {
-        (128, 0)
-    };
+    let (width, skipped) =
+        if address::is_v4(block.address) && block.bits >= 96 { (32, 96) } else { (128, 0) };
     let length = block.bits - skipped;
     let network = address::print(block.address);
     if length == width { network } else { format!("{network}/{length}") }

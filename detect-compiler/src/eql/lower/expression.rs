@@ -203,7 +203,9 @@ impl Lower<'_> {
 
     /// A call of a runtime function, folded if constant.
     fn apply(&mut self, written: &str, name: &str, mut args: Vec<Expr>, span: &Span) -> Expr {
-        let Some(function) = functions::lookup(name) else { return self.unknown_function(written, span) };
+        let Some(function) = functions::lookup(name) else {
+            return self.unknown_function(written, span);
+        };
         loop {
             let arguments: Vec<Argument<'_>> =
                 args.iter().map(|argument| Argument { ty: argument.ty, constant: None }).collect();
