@@ -6,6 +6,7 @@
 
 pub mod conditional;
 pub mod convert;
+pub mod date;
 pub mod geo;
 pub mod hash;
 pub mod eql;
@@ -116,6 +117,7 @@ impl core::fmt::Debug for Function {
 const ROOMS: &[&[Function]] = &[
     conditional::FUNCTIONS,
     convert::FUNCTIONS,
+    date::FUNCTIONS,
     geo::FUNCTIONS,
     hash::FUNCTIONS,
     eql::FUNCTIONS,

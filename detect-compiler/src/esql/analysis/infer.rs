@@ -171,7 +171,9 @@ impl Uses<'_> {
             _ => None,
         });
         if let Some(ty) = known {
-            all.iter().for_each(|expr| self.note(expr, ty));
+            for expr in all {
+                self.note(expr, ty);
+            }
         }
     }
 

@@ -89,6 +89,7 @@ fn plans() {
 /// Warnings of a query.
 fn warned(query: &str) -> String {
     match open(query) {
+        Ok(compiled) if compiled.warnings.is_empty() => "nothing".to_owned(),
         Ok(compiled) => compiled
             .warnings
             .iter()
