@@ -10,17 +10,17 @@ use bumpalo::collections::Vec as ArenaVec;
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     /// The event.
-    pub document: &'a Document,
+    pub(super) document: &'a Document,
     /// Arena, clock and warnings.
-    pub cx: Cx<'a>,
+    pub(super) cx: Cx<'a>,
     /// The event's index, if the document itself does not say (`_index`).
-    pub index: Option<&'a str>,
+    pub(super) index: Option<&'a str>,
     /// Columns of the row.
-    pub slots: &'a [Value<'a>],
+    pub(super) slots: &'a [Value<'a>],
     /// The events of earlier terms of a sequence, by number of the term.
-    pub captured: &'a [Option<&'a Document>],
+    pub(super) captured: &'a [Option<&'a Document>],
     /// Whether the event's process descends from one of a lineage.
-    pub descends: &'a dyn Fn(u32) -> bool,
+    pub(super) descends: &'a dyn Fn(u32) -> bool,
     pub(super) element: Option<&'a Binding<'a>>,
 }
 
@@ -43,6 +43,26 @@ impl<'a> Scope<'a> {
             descends: &|_| false,
             element: None,
         }
+    }
+
+    /// The same behind the events of earlier terms of a sequence.
+    pub fn behind(self, captured: &'a [Option<&'a Document>]) -> Scope<'a> {
+        Scope { captured, ..self }
+    }
+
+    /// The same as an event of this index.
+    pub fn indexed(self, index: &'a str) -> Scope<'a> {
+        Scope { index: Some(index), ..self }
+    }
+
+    /// The same with these columns.
+    pub fn with_slots(self, slots: &'a [Value<'a>]) -> Scope<'a> {
+        Scope { slots, ..self }
+    }
+
+    /// The same with what is known about lineages.
+    pub fn with_lineages(self, descends: &'a dyn Fn(u32) -> bool) -> Scope<'a> {
+        Scope { descends, ..self }
     }
 
     /// Gives what stands at the path to `each`.

@@ -84,8 +84,8 @@ fn math(mut millis: i64, mut steps: &str, up: bool) -> Option<i128> {
             '+' => add(millis, count, unit)?,
             '-' => add(millis, count.checked_neg()?, unit)?,
             // Rounding up gives the first instant behind; one step back below.
-            '/' if digits == 0 && up => add(floor(millis, unit)?, 1, unit)?,
-            '/' if digits == 0 => floor(millis, unit)?,
+            '/' if count == 1 && up => add(floor(millis, unit)?, 1, unit)?,
+            '/' if count == 1 => floor(millis, unit)?,
             _ => return None,
         };
     }
