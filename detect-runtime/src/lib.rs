@@ -20,6 +20,7 @@ pub mod lineage;
 pub mod matcher;
 pub mod sequence;
 pub mod state;
+pub mod suppression;
 pub mod table;
 pub mod terms;
 pub mod test;
