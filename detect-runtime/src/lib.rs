@@ -21,6 +21,7 @@ pub mod matcher;
 pub mod plain;
 pub mod sequence;
 pub mod state;
+pub mod suppression;
 pub mod table;
 pub mod terms;
 pub mod test;

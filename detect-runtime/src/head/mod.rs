@@ -148,6 +148,8 @@ pub struct Losses {
     /// New terms not reported because the history is not yet as long as the
     /// rule asks.
     pub learning: u64,
+    /// Matches absorbed by an alert that had been given already.
+    pub suppressed: u64,
 }
 
 /// An alert in the making.

@@ -42,6 +42,7 @@ mod schedule;
 mod tests;
 
 pub use aggregator::Aggregator;
+pub(crate) use clock::Clock;
 pub use event_rows::EventRows;
 pub use row_head::RowHead;
 pub use schedule::Schedule;
