@@ -58,14 +58,14 @@ pub(super) fn test_key(test: &Test) -> String {
 /// The tables of interned things under construction.
 pub(super) struct Atoms<'s> {
     pub(super) fields: Fields,
-    pub(super) atoms: Vec<Atom>,
+    pub(super) list: Vec<Atom>,
     numbers: HashMap<String, u32>,
     schema: &'s Schema,
 }
 
 impl<'s> Atoms<'s> {
     pub(super) fn new(schema: &'s Schema) -> Atoms<'s> {
-        Atoms { fields: Fields::default(), atoms: Vec::new(), numbers: HashMap::new(), schema }
+        Atoms { fields: Fields::default(), list: Vec::new(), numbers: HashMap::new(), schema }
     }
 
     /// Number of a field.
@@ -126,10 +126,10 @@ impl<'s> Atoms<'s> {
     }
 
     fn insert(&mut self, key: String, atom: Atom) -> u32 {
-        let atoms = &mut self.atoms;
+        let list = &mut self.list;
         *self.numbers.entry(key).or_insert_with(|| {
-            atoms.push(atom);
-            (atoms.len() - 1) as u32
+            list.push(atom);
+            (list.len() - 1) as u32
         })
     }
 }

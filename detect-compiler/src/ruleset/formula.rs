@@ -37,7 +37,9 @@ impl Formula {
             Formula::Const(_) => {}
             Formula::Atom { atom, .. } => visit(*atom),
             Formula::And(all) | Formula::Or(all) => {
-                all.iter().for_each(|operand| operand.atoms(visit));
+                for operand in all {
+                    operand.atoms(visit);
+                }
             }
         }
     }
@@ -126,13 +128,11 @@ pub(super) fn lower(cond: &Cond, rule: usize, negated: bool, atoms: &mut Atoms) 
                 .iter()
                 .map(|path| {
                     let field = Field { path: path.clone(), ty: atoms.keyword() };
-                    match test {
-                        Some(test) => set(&field, vec![test], negated, atoms),
-                        None => {
-                            let field = atoms.field(&field.path);
-                            literal(atoms.intern(Atom::Exists { field, objects: false }), negated)
-                        }
+                    if let Some(test) = test {
+                        return set(&field, vec![test], negated, atoms);
                     }
+                    let field = atoms.field(&field.path);
+                    literal(atoms.intern(Atom::Exists { field, objects: false }), negated)
                 })
                 .collect();
             Formula::join(operands, !negated)
@@ -178,12 +178,11 @@ fn connective(
             // complements under `or`, two values may answer, so two questions.
             Cond::Any { field, test } if negated != decides => {
                 let known = sets.iter_mut().find(|set| set.0.path == field.path);
-                match known {
-                    Some(set) => set.3.push(test),
-                    None => {
-                        sets.push((field, negated, operands.len(), vec![test]));
-                        operands.push(None);
-                    }
+                if let Some(set) = known {
+                    set.3.push(test);
+                } else {
+                    sets.push((field, negated, operands.len(), vec![test]));
+                    operands.push(None);
                 }
             }
             cond => operands.push(Some(lower(cond, rule, negated, atoms))),

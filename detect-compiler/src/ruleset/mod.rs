@@ -115,7 +115,7 @@ pub fn build(rules: &[(usize, &Plan)], options: &Options<'_>) -> Ruleset {
     for (path, flags) in &options.fields {
         atoms.fields.number(path, *flags);
     }
-    let Atoms { fields, atoms, .. } = atoms;
+    let Atoms { fields, list: atoms, .. } = atoms;
     let is_guard: Vec<bool> =
         atoms.iter().map(|atom| guard::is_guard_atom(&fields, atom)).collect();
     let costs = witness::costs(&atoms, &fields, &is_guard, &options.statistics);

@@ -57,7 +57,7 @@ fn of_formula(formula: &Formula, atoms: &[Atom]) -> Option<Vec<Needle>> {
             _ => None,
         },
         Formula::And(all) => {
-            all.iter().filter_map(|operand| of_formula(operand, atoms)).max_by_key(quality)
+            all.iter().filter_map(|operand| of_formula(operand, atoms)).max_by_key(|needles| quality(needles))
         }
         Formula::Or(all) => {
             let mut union = Vec::new();
@@ -72,7 +72,7 @@ fn of_formula(formula: &Formula, atoms: &[Atom]) -> Option<Vec<Needle>> {
 /// Length of the shortest needle, then fewer needles. Words with which events
 /// describe themselves (`process`, `start`, `windows`) stand in every line, so a
 /// set with one of these comes last.
-fn quality(needles: &Vec<Needle>) -> (bool, usize, usize) {
+fn quality(needles: &[Needle]) -> (bool, usize, usize) {
     let common = needles.iter().any(|needle| COMMON.contains(&needle.text.as_str()));
     let shortest = needles.iter().map(|needle| needle.text.len()).min();
     (!common, shortest.unwrap_or(usize::MAX), usize::MAX - needles.len())

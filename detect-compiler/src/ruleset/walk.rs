@@ -116,7 +116,9 @@ fn outside_element(cond: &Cond, path: &str, visit: &mut dyn FnMut(&str, Flags)) 
     match cond {
         Cond::Not(inner) => outside_element(inner, path, visit),
         Cond::And(all) | Cond::Or(all) => {
-            all.iter().for_each(|cond| outside_element(cond, path, visit));
+            for cond in all {
+                outside_element(cond, path, visit);
+            }
         }
         Cond::Any { field, .. } | Cond::Single(field) => outside(&field.path, Flags::NONE),
         Cond::Exists { field, objects } => {

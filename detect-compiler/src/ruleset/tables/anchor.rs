@@ -14,7 +14,7 @@
 //! scan over all positions), bound but shorter than 4 bytes 0.1, a gram of 2
 //! bytes 0.5. The least measure wins.
 
-use super::pattern::Pattern;
+use super::pattern::{Pattern, search_text};
 use std::collections::HashMap;
 
 /// Longest literal that is compared before the pattern is; longer ones are cut.
@@ -127,19 +127,19 @@ fn key(anchor: &Anchor) -> (u8, Vec<u8>) {
 fn options(pattern: &Pattern) -> Vec<Anchor> {
     let mut all = Vec::new();
     if let Some(prefix) = pattern.prefix() {
-        let mut literal = pattern.search_text(prefix);
+        let mut literal = search_text(prefix);
         literal.truncate(LONGEST_LITERAL);
         let key = key_length(literal.len());
         all.push(Anchor::Prefix { literal, key });
     }
     if let Some(suffix) = pattern.suffix() {
-        let mut literal = pattern.search_text(suffix);
+        let mut literal = search_text(suffix);
         literal.drain(..literal.len().saturating_sub(LONGEST_LITERAL));
         let key = key_length(literal.len());
         all.push(Anchor::Suffix { literal, key });
     }
     for literal in pattern.literals() {
-        let mut literal = pattern.search_text(literal);
+        let mut literal = search_text(literal);
         literal.truncate(LONGEST_LITERAL);
         let length = match literal.len() {
             4.. => 4,

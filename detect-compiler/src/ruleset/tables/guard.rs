@@ -99,7 +99,9 @@ fn postfix(formula: &Formula, program: &mut Vec<u32>) {
             }
         }
         Formula::And(all) | Formula::Or(all) => {
-            all.iter().for_each(|operand| postfix(operand, program));
+            for operand in all {
+                postfix(operand, program);
+            }
             let op = if matches!(formula, Formula::And(_)) { GuardOp::And } else { GuardOp::Or };
             program.push(op.with(all.len() as u32));
         }

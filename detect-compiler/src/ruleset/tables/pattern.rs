@@ -124,11 +124,6 @@ impl Pattern {
         (length as u32, self.whole_text().is_some())
     }
 
-    /// The pattern folded for the search, which knows no case.
-    pub(super) fn search_text(&self, literal: &[u8]) -> Vec<u8> {
-        literal.to_ascii_lowercase()
-    }
-
     /// Writes the glob and gives its offset.
     pub(super) fn write(&self, writer: &mut Writer) -> u32 {
         let flags = if self.start { GLOB_START } else { 0 } | if self.end { GLOB_END } else { 0 };
@@ -144,6 +139,11 @@ impl Pattern {
         }
         writer.words(&words)
     }
+}
+
+/// A literal folded for the search, which knows no case.
+pub(super) fn search_text(literal: &[u8]) -> Vec<u8> {
+    literal.to_ascii_lowercase()
 }
 
 fn literal(text: &str, fold: Fold) -> Vec<Item> {

@@ -2,7 +2,7 @@
 
 use super::anchor::{Anchor, LONGEST_LITERAL, Rarity};
 use super::map;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, search_text};
 use super::writer::Writer;
 use detect_runtime::matcher::layout::{FULL_FOLD, PART_WORDS, Part, SMALL};
 use detect_runtime::matcher::value::{gram, gram_bit};
@@ -91,7 +91,7 @@ impl File {
         let mut equal: BTreeMap<Vec<u8>, Vec<(Pattern, u32)>> = BTreeMap::new();
         for (pattern, outputs) in whole {
             let text = pattern.whole_text().unwrap_or_default();
-            equal.entry(pattern.search_text(text)).or_default().push((pattern, outputs));
+            equal.entry(search_text(text)).or_default().push((pattern, outputs));
         }
         let only: Vec<Pattern> = wild.iter().map(|(pattern, _)| pattern.clone()).collect();
         let rarity = Rarity::new(sample, &only);
