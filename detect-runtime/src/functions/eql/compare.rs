@@ -1,7 +1,6 @@
 //! Comparisons between values of different kinds.
 
 use crate::test::Fold;
-use crate::text::glob;
 use crate::value::{Cx, Value, address, compare_versions, date, number};
 use core::cmp::Ordering;
 
