@@ -1,1 +1,3 @@
 //! Facade.
+
+pub use detect_runtime as runtime;

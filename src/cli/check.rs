@@ -1,0 +1,132 @@
+//! `detect check`: does every rule compile, without building anything.
+
+use super::failure::Failure;
+use super::output;
+use clap::{Args, ValueEnum};
+use detect_compiler::diagnostic::{Report, Style};
+use detect_compiler::lower;
+use detect_compiler::rule::{Ruleset, read_folder};
+use serde_json::{Value as Json, json};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Compiles rules as far as their plans and prints what is wrong with them
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Rule files, or folders of them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// How messages are printed
+    #[arg(long, value_enum, default_value_t = Messages::Text)]
+    format: Messages,
+    /// Errors only
+    #[arg(long)]
+    no_warnings: bool,
+}
+
+/// `--format` of this command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Messages {
+    /// With source lines, as rustc prints them.
+    Text,
+    /// One JSON object a message, one a line.
+    Ndjson,
+    /// One JSON array of messages.
+    Json,
+}
+
+impl Check {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let mut checked = Checked::default();
+        for path in &self.paths {
+            let folder = read_folder(path)
+                .map_err(|error| Failure::read(&error.path, &error.error))?;
+            let prefix = match path.is_dir() {
+                true => path.clone(),
+                false => path.parent().map(PathBuf::from).unwrap_or_default(),
+            };
+            let before = checked.reports.len();
+            checked.ruleset(folder.ruleset());
+            for report in &mut checked.reports[before..] {
+                report.path = Arc::from(prefix.join(&*report.path).display().to_string());
+            }
+        }
+        if self.no_warnings {
+            checked.reports.retain(Report::is_error);
+        }
+        self.print(&checked).map_err(Failure::output)?;
+        if checked.refused > 0 { Err(Failure::Found) } else { Ok(()) }
+    }
+
+    fn print(&self, checked: &Checked) -> io::Result<()> {
+        let Checked { compiled, refused, reports } = checked;
+        let total = compiled + refused;
+        let summary = format!("{total} rules: {compiled} compile, {refused} refused");
+        let mut out = io::stdout().lock();
+        match self.format {
+            Messages::Text => {
+                let style = if output::coloured() { Style::Coloured } else { Style::Plain };
+                for report in reports {
+                    write!(out, "{}", report.render(style))?;
+                }
+                writeln!(out, "{summary}")?;
+            }
+            Messages::Ndjson => {
+                for message in reports.iter().flat_map(Report::json) {
+                    writeln!(out, "{message}")?;
+                }
+                eprintln!("{summary}");
+            }
+            Messages::Json => {
+                let messages: Vec<Json> = reports.iter().flat_map(Report::json).collect();
+                let whole = json!({
+                    "rules": total,
+                    "compiled": compiled,
+                    "refused": refused,
+                    "messages": messages,
+                });
+                writeln!(out, "{whole:#}")?;
+            }
+        }
+        out.flush()
+    }
+}
+
+/// What came out.
+#[derive(Default)]
+struct Checked {
+    compiled: usize,
+    refused: usize,
+    reports: Vec<Report>,
+}
+
+impl Checked {
+    fn ruleset(&mut self, ruleset: Ruleset) {
+        self.refused += ruleset.refused.len();
+        self.reports.extend(ruleset.refused);
+        self.reports.extend(ruleset.duplicates.iter().cloned());
+        let doubled: Vec<_> = ruleset.duplicates.iter().map(|report| &report.path).collect();
+        for rule in &ruleset.rules {
+            let answer = lower::compile(rule, &ruleset.schema);
+            match answer {
+                Ok(compiled) => {
+                    let warnings = [&rule.warnings[..], &compiled.warnings[..]].concat();
+                    if !warnings.is_empty() {
+                        self.reports.push(rule.report(warnings));
+                    }
+                    if doubled.contains(&&rule.path) {
+                        self.refused += 1;
+                    } else {
+                        self.compiled += 1;
+                    }
+                }
+                Err(reports) => {
+                    self.refused += 1;
+                    self.reports.extend(reports);
+                }
+            }
+        }
+        self.reports.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+}

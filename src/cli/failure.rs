@@ -1,0 +1,62 @@
+//! What ends the program early, and the exit codes.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done |
+//! | 1 | done, and something was found wrong: rules refused, tests failed, bad lines under `--strict` |
+//! | 2 | wrong use of the command line |
+//! | 3 | a file or folder cannot be read or written |
+//! | 141 | nobody reads the output any more (as after SIGPIPE) |
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A reason to stop.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Everything was said already; the exit code says that something is wrong.
+    Found,
+    /// A wrong combination of options.
+    Usage(String),
+    /// A file that cannot be read or written.
+    File(String),
+    /// The reader of standard output is gone.
+    BrokenPipe,
+}
+
+impl Failure {
+    pub(crate) fn read(path: &Path, error: impl fmt::Display) -> Failure {
+        Failure::File(format!("cannot read `{}`: {error}", path.display()))
+    }
+
+    pub(crate) fn write(path: &Path, error: impl fmt::Display) -> Failure {
+        Failure::File(format!("cannot write `{}`: {error}", path.display()))
+    }
+
+    /// An error of standard output.
+    pub(crate) fn output(error: io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::BrokenPipe
+        } else {
+            Failure::File(format!("cannot write the output: {error}"))
+        }
+    }
+
+    /// Says why on standard error, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Failure::Found => ExitCode::from(1),
+            Failure::Usage(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Failure::File(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(3)
+            }
+            Failure::BrokenPipe => ExitCode::from(141),
+        }
+    }
+}
