@@ -7,6 +7,7 @@
 pub mod code;
 pub mod diagnostic;
 pub mod esql;
+pub mod lower;
 pub mod plan;
 pub mod rule;
 pub mod ruleset;
