@@ -109,7 +109,7 @@ pub fn plans(folder: &Folder, options: &Options) -> Plans {
                 }
                 plans.rules.push(Planned { rule, lowered });
             }
-            Err(report) => plans.refused.push(report),
+            Err(reports) => plans.refused.extend(reports),
         }
     }
     let key = |planned: &Planned| (planned.rule.id.value.clone(), planned.rule.path.clone());
