@@ -44,7 +44,8 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
         Some(number) => (number, 100.0),
         None => (text, 1.0),
     };
-    let share = number.trim().parse::<f64>().map_err(|_| format!("`{number}` is no number"))? / scale;
+    let share =
+        number.trim().parse::<f64>().map_err(|_| format!("`{number}` is no number"))? / scale;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected 0 to 1".to_owned()) }
 }
 

@@ -1,7 +1,7 @@
 //! The command-line program: one file a command, and what they share.
 
 mod args;
-mod check;
+
 mod failure;
 mod generate;
 mod input;
@@ -20,7 +20,6 @@ struct Program {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Check(check::Check),
     Generate(generate::Generate),
 }
 
@@ -28,7 +27,6 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let program = Program::parse();
     let done = match &program.command {
-        Command::Check(check) => check.run(),
         Command::Generate(generate) => generate.run(),
     };
     match done {

@@ -22,6 +22,14 @@ pub trait Complete: Send + Sync {
 }
 
 impl Resources {
+    /// Tables by name and the completion service.
+    pub fn new(
+        lookups: HashMap<String, Arc<LookupTable>>,
+        completion: Option<Arc<dyn Complete>>,
+    ) -> Resources {
+        Resources { lookups, completion, answers: Mutex::default() }
+    }
+
     /// The answer to a prompt, from the cache if it was asked before.
     pub fn complete(&self, prompt: &str) -> Option<Box<str>> {
         let service = self.completion.as_ref()?;

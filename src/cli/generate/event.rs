@@ -137,8 +137,7 @@ impl Writer<'_> {
             }
             quoted(arg, out);
         }
-        let _infallible =
-            write!(out, "],\"args_count\":{},\"command_line\":", process.args.len());
+        let _infallible = write!(out, "],\"args_count\":{},\"command_line\":", process.args.len());
         quoted(&process.args.join(" "), out);
         let _infallible = write!(
             out,
@@ -206,9 +205,9 @@ fn os_members(os: Os) -> &'static str {
 
 /// Hexadecimal digits that depend on the path alone, as a file's hash does.
 fn hash_of(path: &str, digits: usize) -> String {
-    let seed = path.bytes().fold(digits as u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let seed = path
+        .bytes()
+        .fold(digits as u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     hex(&mut Random::new(seed), digits)
 }
 

@@ -57,8 +57,8 @@ impl Generate {
         };
         match &self.output {
             Some(path) => {
-                let file = std::fs::File::create(path)
-                    .map_err(|error| Failure::write(path, error))?;
+                let file =
+                    std::fs::File::create(path).map_err(|error| Failure::write(path, error))?;
                 write(&mut BufWriter::with_capacity(1 << 20, file))
                     .map_err(|error| Failure::write(path, error))
             }
@@ -71,15 +71,8 @@ impl Generate {
 
     /// All lines of a stream with these numbers and defaults else.
     pub(crate) fn lines(events: u64, seed: u64, match_rate: f64) -> String {
-        let options = Generate {
-            events,
-            seed,
-            match_rate,
-            stories: 0,
-            hosts: 200,
-            rate: 50,
-            output: None,
-        };
+        let options =
+            Generate { events, seed, match_rate, stories: 0, hosts: 200, rate: 50, output: None };
         let mut stream = Stream::new(&options);
         let mut lines = String::new();
         while stream.next(&mut lines) {}
@@ -207,7 +200,8 @@ fn usual(host: &mut Host, writer: &mut Writer<'_>) {
 
 /// A file transfer tool as no rule minds it: started by a service, or ending.
 fn near_miss(host: &mut Host, writer: &mut Writer<'_>) {
-    let args = vec!["rsync".to_owned(), "-a".to_owned(), "/srv/".to_owned(), "backup::srv".to_owned()];
+    let args =
+        vec!["rsync".to_owned(), "-a".to_owned(), "/srv/".to_owned(), "backup::srv".to_owned()];
     let user = person(writer.random);
     let own = host.start(Some(0), "rsync", "/usr/bin/rsync", args, user, writer.random);
     let change = if writer.random.chance(0.5) { Change::Exec } else { Change::End };
@@ -224,7 +218,8 @@ fn transfer(host: &mut Host, writer: &mut Writer<'_>) {
         1 => format!("/opt/{}/tools/{name}", service(writer.random)),
         _ => format!("/usr/bin/{name}"),
     };
-    let args = vec![name.to_owned(), "-q".to_owned(), format!("/srv/{}.tgz", service(writer.random))];
+    let args =
+        vec![name.to_owned(), "-q".to_owned(), format!("/srv/{}.tgz", service(writer.random))];
     let own = host.start(Some(1), name, &executable, args, user, writer.random);
     writer.process(host, 1, own, Change::Exec);
 }

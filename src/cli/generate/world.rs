@@ -60,35 +60,92 @@ const KEPT: usize = 24;
 /// Programs with the words of typical command lines; `%` stands for a service
 /// name, `#` for a number.
 const PROGRAMS: [(&str, &str, &[&str]); 34] = [
-    ("bash", "/usr/bin/bash", &["bash -c /opt/%/bin/probe.sh", "bash --login", "bash /srv/%/start.sh --port #"]),
+    (
+        "bash",
+        "/usr/bin/bash",
+        &["bash -c /opt/%/bin/probe.sh", "bash --login", "bash /srv/%/start.sh --port #"],
+    ),
     ("sh", "/usr/bin/dash", &["sh -c command -v % >/dev/null", "sh /etc/cron.hourly/%"]),
     ("cat", "/usr/bin/cat", &["cat /proc/loadavg", "cat /run/%.pid", "cat /etc/%/%.conf"]),
-    ("grep", "/usr/bin/grep", &["grep -c ^processor /proc/cpuinfo", "grep -R \"timeout = #\" /etc/%"]),
+    (
+        "grep",
+        "/usr/bin/grep",
+        &["grep -c ^processor /proc/cpuinfo", "grep -R \"timeout = #\" /etc/%"],
+    ),
     ("awk", "/usr/bin/mawk", &["awk {print$1} /proc/#/stat", "awk -F: $3>=1000 /etc/passwd"]),
     ("ps", "/usr/bin/ps", &["ps -eo pid,comm,rss", "ps -p # -o etimes="]),
     ("sleep", "/usr/bin/sleep", &["sleep #", "sleep 0.#"]),
     ("date", "/usr/bin/date", &["date -u +%s", "date --iso-8601=seconds"]),
-    ("curl", "/usr/bin/curl", &["curl -fsS http://127.0.0.1:#/health", "curl -H \"Accept: text/plain\" http://localhost:#/metrics"]),
-    ("python3.12", "/usr/bin/python3.12", &["python3 -m %.worker --shard #", "python3 /opt/%/manage.py sync"]),
-    ("node", "/usr/bin/node", &["node /srv/%/dist/server.js", "node --max-old-space-size=# /srv/%/jobs.js"]),
-    ("java", "/usr/lib/jvm/temurin-21/bin/java", &["java -Xmx#m -jar /opt/%/%.jar", "java -cp /opt/%/lib/* com.example.%.Main"]),
+    (
+        "curl",
+        "/usr/bin/curl",
+        &[
+            "curl -fsS http://127.0.0.1:#/health",
+            "curl -H \"Accept: text/plain\" http://localhost:#/metrics",
+        ],
+    ),
+    (
+        "python3.12",
+        "/usr/bin/python3.12",
+        &["python3 -m %.worker --shard #", "python3 /opt/%/manage.py sync"],
+    ),
+    (
+        "node",
+        "/usr/bin/node",
+        &["node /srv/%/dist/server.js", "node --max-old-space-size=# /srv/%/jobs.js"],
+    ),
+    (
+        "java",
+        "/usr/lib/jvm/temurin-21/bin/java",
+        &["java -Xmx#m -jar /opt/%/%.jar", "java -cp /opt/%/lib/* com.example.%.Main"],
+    ),
     ("git", "/usr/bin/git", &["git fetch --prune origin", "git -C /srv/% status --porcelain"]),
     ("systemctl", "/usr/bin/systemctl", &["systemctl is-active %", "systemctl show % -p MainPID"]),
     ("sshd", "/usr/sbin/sshd", &["sshd: deploy [priv]", "/usr/sbin/sshd -D -R"]),
     ("cron", "/usr/sbin/cron", &["/usr/sbin/cron -f -P"]),
-    ("containerd-shim", "/usr/bin/containerd-shim-runc-v2", &["containerd-shim-runc-v2 -namespace k8s.io -id ## -address /run/containerd/containerd.sock"]),
-    ("runc", "/usr/bin/runc", &["runc --root /run/containerd/runc/k8s.io exec --process /run/runc-## --detach ##"]),
+    (
+        "containerd-shim",
+        "/usr/bin/containerd-shim-runc-v2",
+        &[
+            "containerd-shim-runc-v2 -namespace k8s.io -id ## -address /run/containerd/containerd.sock",
+        ],
+    ),
+    (
+        "runc",
+        "/usr/bin/runc",
+        &["runc --root /run/containerd/runc/k8s.io exec --process /run/runc-## --detach ##"],
+    ),
     ("nginx", "/usr/sbin/nginx", &["nginx: worker process", "nginx -s reload"]),
-    ("postgres", "/usr/lib/postgresql/16/bin/postgres", &["postgres: autovacuum worker %", "postgres: % % 10.2.0.9(#) idle"]),
-    ("find", "/usr/bin/find", &["find /var/log/% -mtime +# -name *.gz", "find /srv/% -type f -newer /run/%.stamp"]),
-    ("tar", "/usr/bin/tar", &["tar -C /srv -czf /var/backups/%-#.tgz %", "tar -tf /var/backups/%-#.tgz"]),
+    (
+        "postgres",
+        "/usr/lib/postgresql/16/bin/postgres",
+        &["postgres: autovacuum worker %", "postgres: % % 10.2.0.9(#) idle"],
+    ),
+    (
+        "find",
+        "/usr/bin/find",
+        &["find /var/log/% -mtime +# -name *.gz", "find /srv/% -type f -newer /run/%.stamp"],
+    ),
+    (
+        "tar",
+        "/usr/bin/tar",
+        &["tar -C /srv -czf /var/backups/%-#.tgz %", "tar -tf /var/backups/%-#.tgz"],
+    ),
     ("gzip", "/usr/bin/gzip", &["gzip -9 /var/log/%/access.log.#"]),
     ("mv", "/usr/bin/mv", &["mv /var/cache/%/##.part /var/cache/%/##"]),
     ("rm", "/usr/bin/rm", &["rm -f /var/cache/%/##.part"]),
     ("chmod", "/usr/bin/chmod", &["chmod 0640 /etc/%/%.conf", "chmod +x /opt/%/bin/run"]),
     ("openssl", "/usr/bin/openssl", &["openssl x509 -noout -enddate -in /etc/ssl/%.pem"]),
-    ("kubectl", "/usr/local/bin/kubectl", &["kubectl get pods -n % -o name", "kubectl rollout status deploy/%"]),
-    ("sudo", "/usr/bin/sudo", &["sudo -n systemctl reload %", "sudo -u postgres psql -Atc \"select 1\""]),
+    (
+        "kubectl",
+        "/usr/local/bin/kubectl",
+        &["kubectl get pods -n % -o name", "kubectl rollout status deploy/%"],
+    ),
+    (
+        "sudo",
+        "/usr/bin/sudo",
+        &["sudo -n systemctl reload %", "sudo -u postgres psql -Atc \"select 1\""],
+    ),
     ("make", "/usr/bin/make", &["make -j# all", "make -C /srv/% check"]),
     ("cc1", "/usr/libexec/gcc/x86_64-linux-gnu/14/cc1", &["cc1 -quiet -O2 -o /tmp/cc##.s src/%.c"]),
     ("logrotate", "/usr/sbin/logrotate", &["logrotate /etc/logrotate.conf"]),
@@ -117,9 +174,11 @@ impl Host {
             sequence: random.range(1_000, 900_000),
             next_pid: random.range(800, 30_000),
         };
-        for (name, executable) in
-            [("systemd", "/usr/lib/systemd/systemd"), ("bash", "/usr/bin/bash"), ("cron", "/usr/sbin/cron")]
-        {
+        for (name, executable) in [
+            ("systemd", "/usr/lib/systemd/systemd"),
+            ("bash", "/usr/bin/bash"),
+            ("cron", "/usr/sbin/cron"),
+        ] {
             let args = vec![name.to_owned()];
             host.start(None, name, executable, args, USERS[0], random);
         }
@@ -167,7 +226,8 @@ impl Host {
     pub(super) fn usual(&mut self, random: &mut Random) -> (usize, usize) {
         let parent = random.below(self.processes.len() as u64) as usize;
         let (name, executable, lines) = PROGRAMS[random.skewed(PROGRAMS.len())];
-        let line = fill(random.pick(lines), random);
+        let template: &str = random.pick::<&str>(lines);
+        let line = fill(template, random);
         let args = line.split(' ').map(str::to_owned).collect();
         let user = USERS[random.skewed(USERS.len())];
         (parent, self.start(Some(parent), name, executable, args, user, random))

@@ -123,13 +123,7 @@ impl Table {
         out
     }
 
-    fn line(
-        &self,
-        widths: &[usize],
-        cells: Vec<(String, Tone)>,
-        coloured: bool,
-        out: &mut String,
-    ) {
+    fn line(&self, widths: &[usize], cells: Vec<(String, Tone)>, coloured: bool, out: &mut String) {
         let start = out.len();
         for (i, (text, tone)) in cells.into_iter().enumerate() {
             if i > 0 {
