@@ -10,6 +10,7 @@ use crate::sequence::{Machine, Sampler};
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::table::Resources;
 use crate::terms::NewTerms;
+use crate::threshold::Counter;
 
 use crate::value::Warnings;
 use crate::window::{self, Schedule};
@@ -195,7 +196,7 @@ fn build(rule: &Rule, resources: &Arc<Resources>) -> Box<dyn Head> {
         HeadSpec::Pipeline(program) => window::head(program, schedule, Arc::clone(resources)),
         HeadSpec::Sequence(spec) => Box::new(Machine::new(spec)),
         HeadSpec::Sample(spec) => Box::new(Sampler::new(spec)),
-        HeadSpec::Threshold(_) => Box::new(super::events::Events),
+        HeadSpec::Threshold(spec) => Box::new(Counter::new(spec)),
         HeadSpec::NewTerms(spec) => Box::new(NewTerms::new(spec)),
         HeadSpec::Threat(spec) => Box::new(Matcher::new(spec)),
     }
