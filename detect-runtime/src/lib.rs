@@ -18,6 +18,7 @@ pub mod key;
 pub mod leaf;
 pub mod lineage;
 pub mod matcher;
+pub mod plain;
 pub mod sequence;
 pub mod state;
 pub mod suppression;

@@ -5,6 +5,8 @@
 //! and writes that down here as two-valued conditions and typed expressions; no
 //! later stage asks which language a rule came from.
 
+pub mod plain;
+
 use detect_runtime::functions::Function;
 use detect_runtime::test::{Glob, Test};
 use detect_runtime::value::{Owned, Type};

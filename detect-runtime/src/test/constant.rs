@@ -32,16 +32,7 @@ impl Tests {
     /// The tests as a function of ES|QL: null of null, null and a warning of
     /// several values.
     pub fn check<'a>(&self, cx: &Cx<'a>, value: Value<'a>) -> Value<'a> {
-        match value {
-            Value::Null => Value::Null,
-            Value::Multi(_) => cx.warn(Warning::MultiValue),
-            Value::Text(text) | Value::Version(text) => Value::Boolean(self.one(Raw::Text(text))),
-            Value::Boolean(b) => Value::Boolean(self.one(Raw::Boolean(b))),
-            other => match crate::value::text(other, cx.arena) {
-                Some(text) => Value::Boolean(self.one(Raw::Text(text))),
-                None => Value::Null,
-            },
-        }
+        check_value(cx, value, |raw| self.one(raw))
     }
 
     fn checks(&self) -> &[Check] {
@@ -49,5 +40,24 @@ impl Tests {
             let tests = Vec::<Test>::decode(&mut Reader::new(self.encoded)).unwrap_or_default();
             tests.iter().map(Check::new).collect()
         })
+    }
+}
+
+/// A test of raw values as a function of ES|QL: null of null, null and a warning
+/// of several values.
+pub fn check_value<'a>(
+    cx: &Cx<'a>,
+    value: Value<'a>,
+    passes: impl Fn(Raw<'_>) -> bool,
+) -> Value<'a> {
+    match value {
+        Value::Null => Value::Null,
+        Value::Multi(_) => cx.warn(Warning::MultiValue),
+        Value::Text(text) | Value::Version(text) => Value::Boolean(passes(Raw::Text(text))),
+        Value::Boolean(b) => Value::Boolean(passes(Raw::Boolean(b))),
+        other => match crate::value::text(other, cx.arena) {
+            Some(text) => Value::Boolean(passes(Raw::Text(text))),
+            None => Value::Null,
+        },
     }
 }

@@ -11,7 +11,7 @@ mod codec;
 mod constant;
 
 pub use check::Check;
-pub use constant::Tests;
+pub use constant::{Tests, check_value};
 
 /// How letters compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
