@@ -4,9 +4,14 @@
 //! Endpoint and integration fields) and a ruleset's `detect-fields.toml`. Out:
 //! a [`FieldType`] for any name, known or not. Must not know languages.
 
+use crate::diagnostic::{Level, Problem, nearest};
 use detect_runtime::value::Type;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
+
+/// Ending of Endpoint's sub-fields with a lower-case normaliser.
+const CASELESS: &str = ".caseless";
 
 /// How Elasticsearch maps a field, as far as it changes what queries mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +92,55 @@ impl Schema {
         if let Some(found) = BUILTIN.get(path) {
             return *found;
         }
-        match path.strip_suffix(".caseless") {
+        match path.strip_suffix(CASELESS) {
             Some(parent) if BUILTIN.contains_key(parent) => {
                 FieldType { mapping: Mapping::Caseless, ..BUILTIN[parent] }
             }
             _ => flattened_parent(path).unwrap_or(UNKNOWN),
         }
+    }
+
+    /// The path at which a document has the field's values: a caseless sub-field
+    /// is only an index over its parent.
+    ///
+    /// ```
+    /// use detect_compiler::schema::Schema;
+    /// assert_eq!(Schema::builtin().stored("process.name.caseless"), "process.name");
+    /// assert_eq!(Schema::builtin().stored("process.name"), "process.name");
+    /// ```
+    pub fn stored<'p>(&self, path: &'p str) -> &'p str {
+        match path.strip_suffix(CASELESS) {
+            Some(parent) if self.lookup(path).mapping == Mapping::Caseless => parent,
+            _ => path,
+        }
+    }
+
+    /// True if these fields are all there are.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// The known name nearest to an unknown one, if it is a likely typing error.
+    pub fn near(&self, name: &str) -> Option<&str> {
+        nearest(name, self.names()).filter(|near| {
+            // Names are long, so many are near; a slip keeps the segments.
+            near.matches('.').count() == name.matches('.').count()
+        })
+    }
+
+    /// A warning about a name in no table; `None` if it is in one.
+    pub fn unknown(&self, path: &str, span: Range<usize>) -> Option<Problem> {
+        if self.closed || self.lookup(path).known {
+            return None;
+        }
+        Some(Problem {
+            level: Level::Warning,
+            lint: Some("unknown-field"),
+            message: format!("`{path}` is in no table of fields; it is taken for a keyword"),
+            span,
+            label: None,
+            help: self.near(path).map(|near| format!("did you mean `{near}`?")),
+        })
     }
 
     /// Names of all known fields, for suggestions and for `FROM` without `KEEP`.
@@ -158,7 +206,10 @@ static BUILTIN: LazyLock<HashMap<&'static str, FieldType>> = LazyLock::new(|| {
                 "no" => Some(false),
                 _ => None,
             };
-            Some((name, FieldType { array, ..parse_type(ty)? }))
+            let field = FieldType { array, ..parse_type(ty)? };
+            let caseless = name.ends_with(CASELESS) && field.mapping == Mapping::Keyword;
+            let mapping = if caseless { Mapping::Caseless } else { field.mapping };
+            Some((name, FieldType { mapping, ..field }))
         })
         .collect()
 });
