@@ -6,9 +6,14 @@
 
 pub mod code;
 pub mod diagnostic;
+pub mod eql;
 pub mod esql;
 pub mod lower;
+pub mod filters;
+pub mod kql;
+pub mod lucene;
 pub mod plan;
+pub mod querydsl;
 pub mod rule;
 pub mod ruleset;
 pub mod schema;
