@@ -1,0 +1,64 @@
+//! Counts what passes, fails and is skipped with a reason.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Outcomes of one suite.
+pub(crate) struct Tally {
+    name: &'static str,
+    reasons: HashMap<String, String>,
+    passed: usize,
+    failed: Vec<String>,
+    skipped: usize,
+}
+
+impl Tally {
+    /// For the suite of this name; its skips stand in `tests/data/skips.tsv`.
+    pub(crate) fn new(name: &'static str) -> Tally {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/skips.tsv");
+        let reasons = std::fs::read_to_string(path)
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| {
+                let mut cells = line.split('\t');
+                let (suite, case, reason) = (cells.next()?, cells.next()?, cells.next()?);
+                (suite == name).then(|| (case.to_owned(), reason.to_owned()))
+            })
+            .collect();
+        Tally { name, reasons, passed: 0, failed: Vec::new(), skipped: 0 }
+    }
+
+    /// Runs a case, unless a reason says that it is skipped.
+    pub(crate) fn case(&mut self, name: &str, run: impl FnOnce() -> Result<(), String>) {
+        if self.is_skipped(name) {
+            self.skipped += 1;
+            return;
+        }
+        match run() {
+            Ok(()) => self.passed += 1,
+            Err(problem) => {
+                println!("FAILED {name}: {problem}");
+                self.failed.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Whether a case is skipped with a reason; a reason may name a whole section.
+    pub(crate) fn is_skipped(&self, name: &str) -> bool {
+        let section = name.split(' ').next().unwrap_or_default();
+        self.reasons.contains_key(name) || self.reasons.contains_key(&format!("{section} *"))
+    }
+
+    /// The last line.
+    pub(crate) fn close(self) -> ExitCode {
+        println!(
+            "{}: {} passed, {} failed, {} skipped",
+            self.name,
+            self.passed,
+            self.failed.len(),
+            self.skipped
+        );
+        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
