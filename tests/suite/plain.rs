@@ -58,7 +58,7 @@ impl Way for Plain {
             limits: limits(&sequence.limits),
         });
         JOINS.with_borrow_mut(|table| *table = joins);
-        run(&mut Machine::new(spec), &forms, &row, documents)
+        run(&mut Machine::new(spec), &forms, &row, documents, text)
     }
 
     fn samples(&mut self, sample: &Sample, per_key: u32, documents: &[Document]) -> Vec<Joined> {
@@ -79,7 +79,7 @@ impl Way for Plain {
             per_key,
             limits: limits(&sample.limits),
         });
-        run(&mut Sampler::new(spec), &forms, &row, documents)
+        run(&mut Sampler::new(spec), &forms, &row, documents, epoch)
     }
 }
 
@@ -173,6 +173,7 @@ fn run(
     forms: &[Form],
     row: &Row,
     documents: &[Document],
+    key: fn(&Owned) -> String,
 ) -> Vec<Joined> {
     let settings = Settings { whole: Some(Whole::default()), ..Settings::default() };
     let (mut drafts, mut losses) = (Vec::new(), Losses::default());
@@ -182,7 +183,8 @@ fn run(
         let cx = Cx { arena: &arena, now: NOW, warnings: &warnings };
         let scope = Scope::new(&document.parsed, cx);
         let load = |field: &Field| {
-            let expr = detect_runtime::plain::Expr::Field { path: field.path.clone(), ty: field.ty };
+            let expr =
+                detect_runtime::plain::Expr::Field { path: field.path.clone(), ty: field.ty };
             arena.alloc(expr).value(&scope)
         };
         let order = match load(&row.timestamp) {
@@ -223,10 +225,10 @@ fn run(
         warnings: &warnings,
     };
     head.finish(&mut env);
-    drafts.iter().map(joined).collect()
+    drafts.iter().map(|draft| joined(draft, key)).collect()
 }
 
-fn joined(draft: &Draft) -> Joined {
+fn joined(draft: &Draft, key: fn(&Owned) -> String) -> Joined {
     let Content::Sequence { events, keys, .. } = &draft.content else {
         panic!("not a sequence: {draft:?}")
     };
@@ -236,7 +238,15 @@ fn joined(draft: &Draft) -> Joined {
             .iter()
             .map(|event| event.as_ref().and_then(|source| number(&source.line)))
             .collect(),
-        keys: keys.iter().map(text).collect(),
+        keys: keys.iter().map(key).collect(),
+    }
+}
+
+/// Keys of samples: dates are milliseconds since 1970 there.
+fn epoch(value: &Owned) -> String {
+    match value {
+        Owned::Date(millis) => millis.to_string(),
+        other => text(other),
     }
 }
 
@@ -258,16 +268,8 @@ thread_local! {
 }
 
 /// One function for each term that may have a join.
-const JOIN_OF_TERM: [Join; 8] = [
-    join::<0>,
-    join::<1>,
-    join::<2>,
-    join::<3>,
-    join::<4>,
-    join::<5>,
-    join::<6>,
-    join::<7>,
-];
+const JOIN_OF_TERM: [Join; 8] =
+    [join::<0>, join::<1>, join::<2>, join::<3>, join::<4>, join::<5>, join::<6>, join::<7>];
 
 fn joining(joins: &mut Vec<Waiting>, term: usize, join: &Expr) -> Join {
     joins.push(Waiting { term, form: plain::expression(join) });
@@ -283,8 +285,7 @@ fn join<'a, const TERM: usize>(
         Some(Value::Text(line)) => reference::Document::parse(line.as_bytes()).ok(),
         _ => None,
     };
-    let earlier: Vec<Option<reference::Document>> =
-        captured.iter().map(|row| parse(row)).collect();
+    let earlier: Vec<Option<reference::Document>> = captured.iter().map(|row| parse(row)).collect();
     let Some(document) = parse(row) else { return false };
     JOINS.with_borrow(|joins| {
         let captured: Vec<Option<&reference::Document>> =

@@ -31,7 +31,7 @@ impl Tally {
 
     /// Runs a case, unless a reason says that it is skipped.
     pub(crate) fn case(&mut self, name: &str, run: impl FnOnce() -> Result<(), String>) {
-        if self.reasons.contains_key(name) {
+        if self.is_skipped(name) {
             self.skipped += 1;
             return;
         }
@@ -44,9 +44,10 @@ impl Tally {
         }
     }
 
-    /// Whether a case is skipped with a reason.
+    /// Whether a case is skipped with a reason; a reason may name a whole section.
     pub(crate) fn is_skipped(&self, name: &str) -> bool {
-        self.reasons.contains_key(name)
+        let section = name.split(' ').next().unwrap_or_default();
+        self.reasons.contains_key(name) || self.reasons.contains_key(&format!("{section} *"))
     }
 
     /// The last line.

@@ -7,6 +7,7 @@
 pub mod conditional;
 pub mod convert;
 pub mod date;
+pub mod eql;
 pub mod geo;
 pub mod hash;
 pub mod eql;
@@ -118,6 +119,7 @@ const ROOMS: &[&[Function]] = &[
     conditional::FUNCTIONS,
     convert::FUNCTIONS,
     date::FUNCTIONS,
+    eql::FUNCTIONS,
     geo::FUNCTIONS,
     hash::FUNCTIONS,
     eql::FUNCTIONS,

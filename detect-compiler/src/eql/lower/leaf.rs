@@ -102,10 +102,10 @@ impl Lower<'_> {
                 Some(Test::Number { order, number: Number::Double(*n) })
             }
             // A number beside a text: compared as numbers where the text is one.
-            (Kind::Text, Literal::Integer(n)) if !self.strict() => {
+            (Kind::Text, Literal::Integer(n)) => {
                 Some(Test::Number { order, number: Number::Long(*n) })
             }
-            (Kind::Text, Literal::Decimal(n)) if !self.strict() => {
+            (Kind::Text, Literal::Decimal(n)) => {
                 Some(Test::Number { order, number: Number::Double(*n) })
             }
             (Kind::Date, Literal::Integer(millis)) => {
