@@ -56,9 +56,7 @@ impl Writer<'_> {
         }
         self.out.push_str(",\"parent\":{");
         self.own(&parent);
-        self.out.push_str("},\"session_leader\":{");
-        self.own(&host.processes[0]);
-        self.out.push_str("},\"thread\":{\"capabilities\":{\"effective\":[],\"permitted\":[]}}}");
+        self.leader(&host.processes[0]);
         self.tail(&process);
     }
 
@@ -118,9 +116,16 @@ impl Writer<'_> {
         self.own(process);
         self.out.push_str(",\"parent\":{");
         self.own(&host.processes[1]);
-        self.out.push_str("},\"session_leader\":{");
-        self.own(&host.processes[0]);
-        self.out.push_str("}}");
+        self.leader(&host.processes[0]);
+    }
+
+    /// Ends the parent, writes the session's leader, ends the process.
+    fn leader(&mut self, leader: &Process) {
+        let _infallible = write!(
+            self.out,
+            "}},\"session_leader\":{{\"entity_id\":\"{}\",\"executable\":\"{}\",\"name\":\"{}\",\"pid\":{}}}}}",
+            leader.entity, leader.executable, leader.name, leader.pid
+        );
     }
 
     /// Members that describe a process, without braces.
@@ -141,7 +146,7 @@ impl Writer<'_> {
         quoted(&process.args.join(" "), out);
         let _infallible = write!(
             out,
-            ",\"real_user\":{{\"id\":{id},\"name\":\"{name}\"}},\"user\":{{\"id\":{id},\"name\":\"{name}\"}}",
+            ",\"user\":{{\"id\":{id},\"name\":\"{name}\"}}",
             id = process.user.0,
             name = process.user.1
         );

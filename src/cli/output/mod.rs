@@ -5,7 +5,7 @@ mod sizes;
 mod table;
 
 pub(crate) use sizes::{bytes, count, per_second};
-pub(crate) use table::{Align, Cell, Column, Table, Tone};
+pub(crate) use table::{Cell, Column, Table, Tone};
 
 use super::failure::Failure;
 use clap::ValueEnum;

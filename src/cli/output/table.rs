@@ -93,6 +93,10 @@ impl Table {
         self.rows.push(cells);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The table as text. Without colours nothing is cut, so that what is piped
     /// is whole.
     pub(crate) fn render(&self, coloured: bool) -> String {

@@ -1,0 +1,259 @@
+//! Where the alerts of a scan go: standard output in one of three forms, and
+//! bad lines to the dead-letter file.
+
+use super::places::Places;
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, Cell, Column, Format, Table, Tone};
+use detect::runtime::alert::Severity;
+use detect::runtime::engine::{Alert, Sink};
+use detect::runtime::input::BadLine;
+use serde_json::{Map, Value as Json, json};
+use std::fs::File;
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+/// Rows of a table that are aligned together.
+const ROWS: usize = 5_000;
+
+/// The sink of a scan.
+pub(super) struct Alerts {
+    format: Format,
+    out: BufWriter<StdoutLock<'static>>,
+    table: Table,
+    rows: usize,
+    count: u64,
+    dead_letter: Option<(PathBuf, BufWriter<File>)>,
+    /// Name of the input, and its offset among all inputs.
+    input: (String, u64),
+    /// Bad lines of the current run, with their text.
+    bad: Vec<(BadLine, Vec<u8>)>,
+    first_bad: Option<String>,
+    failure: Option<Failure>,
+}
+
+impl Alerts {
+    pub(super) fn new(format: Format, dead_letter: Option<&Path>) -> Result<Alerts, Failure> {
+        let dead_letter = match dead_letter {
+            None => None,
+            Some(path) => {
+                let file = File::create(path).map_err(|error| Failure::write(path, error))?;
+                Some((path.to_owned(), BufWriter::new(file)))
+            }
+        };
+        Ok(Alerts {
+            format,
+            out: BufWriter::with_capacity(1 << 17, io::stdout().lock()),
+            table: table(),
+            rows: 0,
+            count: 0,
+            dead_letter,
+            input: (String::new(), 0),
+            bad: Vec::new(),
+            first_bad: None,
+            failure: None,
+        })
+    }
+
+    /// Begins an input.
+    pub(super) fn begin(&mut self, name: &str, base: u64) {
+        self.input = (name.to_owned(), base);
+    }
+
+    /// Scans a run of bytes, and then says where its bad lines are.
+    pub(super) fn run(
+        &mut self,
+        places: &mut Places,
+        run: &[u8],
+        scan: impl FnOnce(&mut Alerts),
+    ) {
+        scan(self);
+        for (bad, line) in std::mem::take(&mut self.bad) {
+            let offset = bad.offset.saturating_sub(self.input.1);
+            let number = places.line(run, offset);
+            self.first_bad.get_or_insert_with(|| {
+                format!("{}:{number}:{}: {}", self.input.0, bad.at + 1, bad.reason)
+            });
+            if let Err(failure) = self.bury(&bad, number, offset, &line) {
+                self.failure.get_or_insert(failure);
+            }
+        }
+        places.pass(run);
+    }
+
+    /// Writes a bad line to the dead-letter file.
+    fn bury(
+        &mut self,
+        bad: &BadLine,
+        number: u64,
+        offset: u64,
+        line: &[u8],
+    ) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.dead_letter else { return Ok(()) };
+        let record = json!({
+            "file": self.input.0,
+            "line": number,
+            "offset": offset,
+            "at": bad.at,
+            "reason": bad.reason.to_string(),
+            "text": String::from_utf8_lossy(line),
+        });
+        writeln!(file, "{record}").map_err(|error| Failure::write(path, error))
+    }
+
+    /// True if the text of bad lines is wanted.
+    pub(super) fn keeps_bad(&self) -> bool {
+        self.dead_letter.is_some()
+    }
+
+    /// Alerts so far, building blocks included.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Where the first bad line is and what is wrong with it.
+    pub(super) fn first_bad(&self) -> Option<&str> {
+        self.first_bad.as_deref()
+    }
+
+    /// What went wrong with the output.
+    pub(super) fn failure(&mut self) -> Result<(), Failure> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Writes what is still held.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.failure()?;
+        let written = match self.format {
+            Format::Table => self.flush_table(),
+            Format::Json if self.count == 0 => writeln!(self.out, "[]"),
+            Format::Json => writeln!(self.out, "\n]"),
+            Format::Ndjson => Ok(()),
+        };
+        written.and_then(|()| self.out.flush()).map_err(Failure::output)?;
+        if let Some((path, file)) = &mut self.dead_letter {
+            file.flush().map_err(|error| Failure::write(path, error))?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        match self.format {
+            Format::Ndjson => {
+                self.out.write_all(alert.json.as_bytes())?;
+                self.out.write_all(b"\n")
+            }
+            Format::Json => {
+                self.out.write_all(if self.count == 1 { b"[\n" } else { b",\n" })?;
+                self.out.write_all(alert.json.as_bytes())
+            }
+            Format::Table => {
+                // People see the alert of a sequence, not its building blocks.
+                if alert.building_block && !alert.info.building_block {
+                    return Ok(());
+                }
+                let document = serde_json::from_str(alert.json).unwrap_or_default();
+                self.table.row(row(alert, &document));
+                self.rows += 1;
+                if self.rows % ROWS == 0 { self.flush_table() } else { Ok(()) }
+            }
+        }
+    }
+
+    fn flush_table(&mut self) -> io::Result<()> {
+        let rows = std::mem::replace(&mut self.table, table());
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(rows.render(output::coloured()).as_bytes())
+    }
+}
+
+impl Sink for Alerts {
+    fn alert(&mut self, alert: &Alert<'_>) {
+        self.count += 1;
+        if self.failure.is_none()
+            && let Err(error) = self.write(alert)
+        {
+            self.failure = Some(Failure::output(error));
+        }
+    }
+
+    fn bad_line(&mut self, bad: &BadLine, line: &[u8]) {
+        let keep = self.dead_letter.is_some();
+        if keep || self.first_bad.is_none() {
+            self.bad.push((*bad, if keep { line.to_vec() } else { Vec::new() }));
+        }
+    }
+}
+
+fn table() -> Table {
+    Table::new(vec![
+        Column::left("TIME"),
+        Column::left("SEVERITY"),
+        Column::left("RULE").most(48),
+        Column::left("HOST").most(20),
+        Column::left("WHAT").most(100),
+    ])
+}
+
+fn row(alert: &Alert<'_>, document: &Map<String, Json>) -> Vec<Cell> {
+    let text = |path: &str| find(document, path).map(plain).unwrap_or_default();
+    let severity = text("kibana.alert.severity");
+    let tone = match severity.parse() {
+        Ok(Severity::Low) => Tone::Note,
+        Ok(Severity::Medium) => Tone::Warn,
+        Ok(Severity::High) => Tone::Bad,
+        Ok(Severity::Critical) => Tone::Alarm,
+        Err(_) => Tone::Plain,
+    };
+    let time = text("@timestamp").replace('T', " ");
+    vec![
+        Cell::new(time.trim_end_matches('Z')).tone(Tone::Dim),
+        Cell::new(severity).tone(tone),
+        Cell::new(text("kibana.alert.rule.name")),
+        Cell::new(text("host.name")),
+        Cell::new(what(alert, document)),
+    ]
+}
+
+/// What the alert is about, in a few words: the columns of a row, else the
+/// process, file and address of the event.
+fn what(alert: &Alert<'_>, document: &Map<String, Json>) -> String {
+    if alert.info.aggregating || !alert.info.columns.is_empty() {
+        let columns = alert.info.columns.iter().filter(|name| **name != "host.name");
+        let named: Vec<String> = columns
+            .filter_map(|name| Some((name, find(document, name)?)))
+            .map(|(name, value)| format!("{}={}", name.trim_start_matches("Esql."), plain(value)))
+            .collect();
+        if !named.is_empty() && named.len() <= 12 {
+            return named.join(" ");
+        }
+    }
+    let mut words: Vec<String> = Vec::new();
+    for path in ["user.name", "process.command_line", "file.path", "destination.ip"] {
+        if let Some(value) = find(document, path) {
+            words.push(plain(value));
+        }
+    }
+    if words.is_empty() { find(document, "kibana.alert.reason").map(plain).unwrap_or_default() } else { words.join("  ") }
+}
+
+/// The value at a path, dotted or nested or mixed.
+fn find<'d>(object: &'d Map<String, Json>, path: &str) -> Option<&'d Json> {
+    if let Some(value) = object.get(path) {
+        return Some(value);
+    }
+    let mut dots = path.match_indices('.');
+    dots.find_map(|(at, _)| match object.get(&path[..at]) {
+        Some(Json::Object(inner)) => find(inner, &path[at + 1..]),
+        _ => None,
+    })
+}
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,212 @@
+//! `detect scan`: events in, alerts out.
+
+mod alerts;
+mod drive;
+mod places;
+mod summary;
+
+use super::args;
+use super::failure::Failure;
+use super::input::{self, Source};
+use super::output::Format;
+use super::ruleset::Rules;
+use alerts::Alerts;
+use clap::{Args, ValueEnum};
+use detect::runtime::alert;
+use detect::runtime::engine::{Engine, Options};
+use detect::runtime::head::{Settings, Whole};
+use detect::runtime::table::{LookupTable, Resources};
+use drive::Drive;
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Runs the compiled rules over NDJSON events and prints alerts
+#[derive(Args, Debug)]
+pub(crate) struct Scan {
+    /// Files of events, also .gz and .zst; none or `-` is standard input
+    files: Vec<PathBuf>,
+    /// `rule`: each rule's schedule; `all`: one window over all input
+    #[arg(long, value_enum, default_value_t = Window::Rule)]
+    window: Window,
+    /// `changes`: a group alerts when it comes to satisfy its rule; `faithful`: at each tick
+    #[arg(long, value_enum, default_value_t = Emit::Changes)]
+    emit: Emit,
+    /// How far events may come behind the latest one
+    #[arg(long, default_value = "60s", value_parser = args::duration, value_name = "TIME")]
+    allowed_lateness: i64,
+    /// How far events may be ahead of the wall clock
+    #[arg(long, default_value = "10m", value_parser = args::duration, value_name = "TIME")]
+    max_future: i64,
+    /// Index name of events that name no data stream
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// How alerts are printed; default: a table on a terminal, else NDJSON
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// `full`: with the long texts of the rule
+    #[arg(long, value_enum, default_value_t = AlertFields::Usual)]
+    alert_fields: AlertFields,
+    /// Threads that read events; alerts are the same for any number
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: u16,
+    /// Stop at the first line that is no event
+    #[arg(long)]
+    strict: bool,
+    /// Write lines that are no events here, with place and reason
+    #[arg(long, value_name = "FILE")]
+    dead_letter: Option<PathBuf>,
+    /// Longest line
+    #[arg(long, default_value = "16MiB", value_parser = args::size, value_name = "SIZE")]
+    line_limit: u64,
+    /// Files of earlier events from which new-terms rules learn
+    #[arg(long, value_name = "FILE")]
+    history: Vec<PathBuf>,
+    /// Table for ENRICH and LOOKUP JOIN: NAME=FILE, .csv or .ndjson
+    #[arg(long, value_name = "NAME=FILE")]
+    table: Vec<String>,
+    /// Most state that one rule may hold
+    #[arg(long, value_parser = args::size, value_name = "SIZE")]
+    rule_memory: Option<u64>,
+    /// Print no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Window {
+    Rule,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Emit {
+    Changes,
+    Faithful,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AlertFields {
+    Usual,
+    Full,
+}
+
+impl Scan {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let Some(sources) = input::sources(&self.files) else {
+            let message = "nothing to scan: name files, or pipe events into standard input";
+            return Err(Failure::Usage(message.to_owned()));
+        };
+        self.over(&sources)
+    }
+
+    /// Scans the bundled example, as the program does when started with nothing.
+    pub(crate) fn example(path: &Path) -> Result<(), Failure> {
+        let scan = Scan {
+            files: Vec::new(),
+            window: Window::Rule,
+            emit: Emit::Changes,
+            allowed_lateness: 60_000,
+            max_future: 600_000,
+            index: None,
+            format: Some(Format::Table),
+            alert_fields: AlertFields::Usual,
+            threads: 1,
+            strict: false,
+            dead_letter: None,
+            line_limit: 16 << 20,
+            history: Vec::new(),
+            table: Vec::new(),
+            rule_memory: None,
+            quiet: false,
+        };
+        scan.over(&[Source::File(path.to_owned())])
+    }
+
+    fn over(&self, sources: &[Source]) -> Result<(), Failure> {
+        let mut engine = Engine::<Rules>::new(self.options()?)
+            .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
+        self.learn(&mut engine)?;
+        let mut alerts = Alerts::new(self.format(), self.dead_letter.as_deref())?;
+        let started = Instant::now();
+        let mut drive = Drive {
+            engine: &mut engine,
+            alerts: &mut alerts,
+            threads: usize::from(self.threads),
+            strict: self.strict,
+            line_limit: self.line_limit as usize,
+        };
+        let outcome = drive.run(sources);
+        alerts.finish()?;
+        if !self.quiet {
+            summary::print(&mut engine, alerts.count(), started.elapsed());
+        }
+        outcome
+    }
+
+    fn options(&self) -> Result<Options, Failure> {
+        Ok(Options {
+            settings: Settings {
+                lateness: self.allowed_lateness,
+                faithful: self.emit == Emit::Faithful,
+                whole: (self.window == Window::All).then_some(Whole { now: None }),
+                rule_memory: self.rule_memory.map(|bytes| bytes as usize),
+                history_complete: !self.history.is_empty(),
+            },
+            format: alert::Format {
+                full: self.alert_fields == AlertFields::Full,
+                ..alert::Format::default()
+            },
+            index: self.index.clone(),
+            line_limit: self.line_limit as usize,
+            horizon: Some(now().saturating_add(self.max_future)),
+            walk_all: self.strict || self.dead_letter.is_some(),
+            resources: Arc::new(Resources { lookups: self.tables()?, ..Resources::default() }),
+        })
+    }
+
+    fn format(&self) -> Format {
+        use std::io::IsTerminal as _;
+        self.format.unwrap_or(match std::io::stdout().is_terminal() {
+            true => Format::Table,
+            false => Format::Ndjson,
+        })
+    }
+
+    fn tables(&self) -> Result<HashMap<String, Arc<LookupTable>>, Failure> {
+        let mut tables = HashMap::new();
+        for given in &self.table {
+            let (name, file) = given
+                .split_once('=')
+                .ok_or_else(|| Failure::Usage(format!("--table {given}: expected NAME=FILE")))?;
+            let path = Path::new(file);
+            let text =
+                std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
+            let is_csv = path.extension().is_some_and(|extension| extension == "csv");
+            let table = if is_csv { LookupTable::csv(&text) } else { LookupTable::ndjson(&text) };
+            let table = table.map_err(|error| Failure::read(path, error))?;
+            tables.insert(name.to_owned(), Arc::new(table));
+        }
+        Ok(tables)
+    }
+
+    /// History is read as a whole run of lines, chunk by chunk.
+    fn learn(&self, engine: &mut Engine<Rules>) -> Result<(), Failure> {
+        for path in &self.history {
+            let source = Source::File(path.clone());
+            let mut input = source.open()?;
+            let mut bytes = Vec::new();
+            input.read_to_end(&mut bytes).map_err(|error| source.broken(&error))?;
+            engine.learn(&bytes);
+        }
+        Ok(())
+    }
+}
+
+/// The wall clock in milliseconds since 1970.
+fn now() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,85 @@
+//! What a scan did, on standard error: every loss has a line, also when it is 0.
+
+use crate::cli::output::{self, Cell, Column, Table, Tone};
+use crate::cli::ruleset::Rules;
+use detect::runtime::engine::Engine;
+use detect::runtime::head::Losses;
+use detect::runtime::json::Reason;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Prints the summary.
+pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration) {
+    let state = engine.memory() as f64;
+    let (counts, scan) = (*engine.counts(), *engine.scan_counts());
+    let losses = engine.rule_counts().iter().fold(Losses::default(), |sum, rule| Losses {
+        late: sum.late + rule.losses.late,
+        evicted: sum.evicted + rule.losses.evicted,
+        learning: sum.learning + rule.losses.learning,
+    });
+    let seconds = elapsed.as_secs_f64().max(1e-9);
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        let _infallible = writeln!(text, "{name:<11} {value}");
+    };
+    line("events", output::count(counts.events));
+    line("bytes", output::bytes(counts.bytes as f64));
+    line(
+        "speed",
+        format!(
+            "{}/s, {} events in {seconds:.2} s",
+            output::bytes(counts.bytes as f64 / seconds),
+            output::per_second(counts.events as f64 / seconds),
+        ),
+    );
+    line("alerts", output::count(printed));
+    line("unread", output::count(counts.unread));
+    line("unparsable", unparsable(&counts));
+    line("untimed", output::count(scan.untimed));
+    line("late", output::count(losses.late));
+    line("future", output::count(scan.future));
+    line("evicted", output::count(losses.evicted));
+    line("learning", output::count(losses.learning));
+    line("state", output::bytes(state));
+    eprint!("\n{text}");
+    let rules = rules(engine);
+    if !rules.is_empty() {
+        eprint!("\n{}", rules.render(output::error_coloured()));
+    }
+}
+
+fn unparsable(counts: &detect::runtime::input::Counts) -> String {
+    let mut text = output::count(counts.unparsable());
+    let kinds: Vec<String> = Reason::ALL
+        .iter()
+        .filter(|reason| counts.of(**reason) > 0)
+        .map(|reason| format!("{} {reason}", output::count(counts.of(*reason))))
+        .collect();
+    if !kinds.is_empty() {
+        let _infallible = write!(text, " ({})", kinds.join(", "));
+    }
+    text
+}
+
+/// Rules that matched something.
+fn rules(engine: &Engine<Rules>) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("RULE").most(64),
+        Column::right("MATCHES"),
+        Column::right("ALERTS"),
+        Column::right("LATE"),
+    ]);
+    for (rule, counts) in engine.table().rules.iter().zip(engine.rule_counts()) {
+        if counts.matches == 0 && counts.alerts == 0 {
+            continue;
+        }
+        let tone = if counts.alerts > 0 { Tone::Warn } else { Tone::Plain };
+        table.row(vec![
+            Cell::new(rule.info.name),
+            Cell::new(output::count(counts.matches)),
+            Cell::new(output::count(counts.alerts)).tone(tone),
+            Cell::new(output::count(counts.losses.late)),
+        ]);
+    }
+    table
+}
