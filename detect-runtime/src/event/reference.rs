@@ -5,7 +5,7 @@
 //! can be the measure of the other. Unlike a `serde_json::Value`, a [`Document`]
 //! keeps repeated keys and the text of numbers.
 
-use super::{Entry, Event, FieldId, Kind, Store};
+use super::{Event, FieldId, Kind, Store};
 use crate::json::layout::{Flags, Layout};
 use crate::json::{MAX_DEPTH, Malformed, Reason, escape};
 use bumpalo::Bump;
@@ -230,7 +230,7 @@ impl<'t> Reader<'t> {
                 Kind::False => text.push_str("false"),
                 _ => {}
             }
-            store.add(Entry::new(field, kind, start, text.len()));
+            store.add(field, kind, start, text.len());
         });
         if flags.has(Flags::ELEMENTS) {
             document.find_composites(path, &mut |composite| {

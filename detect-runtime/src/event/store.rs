@@ -26,21 +26,15 @@ pub(crate) struct Store {
     entries: Vec<Entry>,
     /// How many of `entries` are in use, the first included.
     used: usize,
-    slots: Vec<Slot>,
-    /// As long as `slots`; the first `fields` are in use.
+    /// For each field the position of its last value, 0 if it has none.
+    last: Vec<u32>,
+    /// For each field the number of its values, if there are several.
+    counts: Vec<u32>,
+    /// Fields with a value; the first `fields` are in use.
     present: Vec<FieldId>,
     fields: usize,
     objects: Vec<FieldId>,
     sources: Vec<(FieldId, u32, u32)>,
-}
-
-/// The values of one field: a linked list through the entries.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    first: u32,
-    /// 0 if there are none.
-    last: u32,
-    count: u32,
 }
 
 /// One value.
@@ -48,7 +42,7 @@ struct Slot {
 pub(crate) struct Entry {
     start: u32,
     length: u32,
-    /// Position of the field's next value; not meaningful in the last one.
+    /// Position of the field's next value; of the last one's, of the first.
     next: u32,
     pub(super) field: FieldId,
     pub(super) kind: Kind,
@@ -58,10 +52,17 @@ pub(crate) struct Entry {
 const ROOM: usize = 256;
 
 impl Entry {
-    /// The value at `start..end` of the text.
-    #[inline(always)]
-    pub(crate) fn new(field: FieldId, kind: Kind, start: usize, end: usize) -> Entry {
-        Entry { start: start as u32, length: (end - start) as u32, next: 0, field, kind }
+    /// The value at `start..end` of the text, to be put at `position` of a store.
+    #[inline]
+    pub(crate) fn new(
+        field: FieldId,
+        kind: Kind,
+        start: usize,
+        end: usize,
+        position: usize,
+    ) -> Entry {
+        let (start, length) = (start as u32, (end - start) as u32);
+        Entry { start, length, next: position as u32, field, kind }
     }
 
     pub(super) fn slice<'a>(&self, text: &'a str) -> &'a str {
@@ -73,9 +74,10 @@ impl Entry {
 impl Store {
     pub(crate) fn new(fields: usize) -> Store {
         Store {
-            entries: vec![Entry::new(0, Kind::Text, 0, 0); ROOM],
+            entries: vec![Entry::new(0, Kind::Text, 0, 0, 0); ROOM],
             used: 1,
-            slots: vec![Slot::default(); fields],
+            last: vec![0; fields],
+            counts: vec![0; fields],
             present: vec![0; fields],
             fields: 0,
             objects: Vec::new(),
@@ -85,7 +87,7 @@ impl Store {
 
     pub(crate) fn clear(&mut self) {
         for &field in &self.present[..self.fields] {
-            self.slots[field as usize] = Slot::default();
+            self.last[field as usize] = 0;
         }
         self.used = 1;
         self.fields = 0;
@@ -93,23 +95,24 @@ impl Store {
         self.sources.clear();
     }
 
-    /// Adds a value; [`Store::link`] is to be called behind the last one.
-    pub(crate) fn add(&mut self, entry: Entry) {
+    /// Adds the value at `start..end` of the text; [`Store::link`] is to be called
+    /// behind the last one.
+    pub(crate) fn add(&mut self, field: FieldId, kind: Kind, start: usize, end: usize) {
         if self.used == self.entries.len() {
             self.grow();
         }
-        self.entries[self.used] = entry;
+        self.entries[self.used] = Entry::new(field, kind, start, end, self.used);
         self.used += 1;
     }
 
     /// All room for entries, and how much of it is in use. Whoever writes entries
     /// behind these says so with [`Store::set_used`].
-    #[inline(always)]
+    #[inline]
     pub(crate) fn room(&mut self) -> (&mut [Entry], usize) {
         (&mut self.entries, self.used)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn set_used(&mut self, used: usize) {
         self.used = used;
     }
@@ -122,22 +125,29 @@ impl Store {
         self.entries.resize(room, self.entries[0]);
     }
 
-    /// Puts all values that were added into their fields' lists. Nothing here
-    /// branches on what the values are: a field's first value is linked to the
-    /// entry that stands for none.
-    #[inline(always)]
+    /// Puts all values that were added into their fields' lists.
+    #[inline]
     pub(crate) fn link(&mut self) {
+        let mut fields = 0;
         for position in 1..self.used {
             let field = self.entries[position].field;
-            let slot = &mut self.slots[field as usize];
-            let new = slot.last == 0;
-            let last = core::mem::replace(&mut slot.last, position as u32);
-            slot.first = if new { position as u32 } else { slot.first };
-            slot.count += 1;
-            self.entries[last as usize].next = position as u32;
-            self.present[self.fields.min(self.slots.len() - 1)] = field;
-            self.fields += usize::from(new);
+            let last = core::mem::replace(&mut self.last[field as usize], position as u32);
+            if last != 0 {
+                self.append(field, last as usize, position);
+            } else {
+                self.present[fields] = field;
+                fields += 1;
+            }
         }
+        self.fields = fields;
+    }
+
+    /// Puts the value at `position` behind the field's `last` one.
+    fn append(&mut self, field: FieldId, last: usize, position: usize) {
+        let first = core::mem::replace(&mut self.entries[last].next, position as u32);
+        self.entries[position].next = first;
+        let count = &mut self.counts[field as usize];
+        *count = if first as usize == last { 2 } else { *count + 1 };
     }
 
     /// Notes that there are objects at the paths of these fields.
@@ -164,7 +174,11 @@ impl Store {
 
     #[inline]
     pub(super) fn count(&self, field: FieldId) -> usize {
-        self.slots.get(field as usize).map_or(0, |slot| slot.count as usize)
+        match self.last.get(field as usize) {
+            None | Some(0) => 0,
+            Some(&last) if self.entries[last as usize].next == last => 1,
+            Some(_) => self.counts[field as usize] as usize,
+        }
     }
 
     /// All values with their positions, which begin at 1.
@@ -175,13 +189,12 @@ impl Store {
     /// The entries of a field with their positions.
     #[inline]
     pub(super) fn entries(&self, field: FieldId) -> impl Iterator<Item = (u32, &Entry)> + use<'_> {
-        let slot = self.slots.get(field as usize).copied().unwrap_or_default();
-        let mut position = slot.first;
-        (0..slot.count).map_while(move |_| {
-            let at = position;
-            let entry = self.entries.get(at as usize)?;
-            position = entry.next;
-            Some((at, entry))
+        let last = self.last.get(field as usize).copied().unwrap_or_default();
+        let mut before = (last != 0).then_some(last);
+        core::iter::from_fn(move || {
+            let position = self.entries[before? as usize].next;
+            before = (position != last).then_some(position);
+            Some((position, &self.entries[position as usize]))
         })
     }
 

@@ -83,60 +83,58 @@ impl Known<'_> {
         let (line, glues) = (self.line, self.learned.all());
         let (quotes, backslashes) = (self.index.quotes(), self.index.backslashes());
         let backslash = self.shape.backslash;
+        let mut before = &glues[behind as usize];
         let pause = loop {
-            let guesses = &glues[behind as usize].guesses;
-            let mut id = guesses[0];
+            let mut id = before.guesses[0];
             let mut glue = &glues[id as usize];
             if !isa.begins(line, at, &glue.text, glue.length as usize) {
-                let begins = |&place: &usize| {
-                    let glue = &glues[guesses[place] as usize];
-                    isa.begins(line, at, &glue.text, glue.length as usize)
+                let Some(place) = other(isa, line, at, glues, before) else {
+                    break Pause::Unknown;
                 };
-                let Some(place) = (1..GUESSES).find(begins) else { break Pause::Unknown };
                 if self.learned.right() {
                     break Pause::Promote(place);
                 }
-                id = guesses[place];
+                id = before.guesses[place];
                 glue = &glues[id as usize];
             }
             let start = at + glue.length as usize;
-            let (kind, begin, end, next) = match glue.what {
+            let next = match glue.what {
                 What::Text => {
+                    let Some(entry) = entries.get_mut(count) else { break Pause::Full };
                     let end = quotes.first(start);
                     let escaped = backslash && backslashes.any(start, end);
-                    (if escaped { Kind::Escaped } else { Kind::Text }, start, end, end + 1)
+                    let kind = if escaped { Kind::Escaped } else { Kind::Text };
+                    *entry = Entry::new(glue.field, kind, start, end, count);
+                    count += 1;
+                    end + 1
                 }
-                What::OtherText => {
-                    (behind, at) = (id, quotes.first(start) + 1);
-                    continue;
-                }
-                What::Number | What::OtherNumber if !begins_number(line, start) => {
-                    break Pause::Unknown;
-                }
-                What::Number => match end_of_number(isa, line, start) {
-                    Ok(end) => (Kind::Number, start, end, end),
-                    Err(malformed) => break Pause::Malformed(malformed),
-                },
-                What::OtherNumber => match end_of_number(isa, line, start) {
-                    Ok(end) => {
-                        (behind, at) = (id, end);
-                        continue;
+                What::OtherText => quotes.first(start) + 1,
+                What::Number | What::OtherNumber => {
+                    let Some(entry) = entries.get_mut(count) else { break Pause::Full };
+                    if !begins_number(line, start) {
+                        break Pause::Unknown;
                     }
-                    Err(malformed) => break Pause::Malformed(malformed),
-                },
-                What::True => (Kind::True, start - 4, start, start),
-                What::False => (Kind::False, start - 5, start, start),
+                    let end = match end_of_number(isa, line, start) {
+                        Ok(end) => end,
+                        Err(malformed) => break Pause::Malformed(malformed),
+                    };
+                    *entry = Entry::new(glue.field, Kind::Number, start, end, count);
+                    count += usize::from(glue.what == What::Number);
+                    end
+                }
+                What::True | What::False => {
+                    let Some(entry) = entries.get_mut(count) else { break Pause::Full };
+                    let (kind, length) =
+                        if glue.what == What::True { (Kind::True, 4) } else { (Kind::False, 5) };
+                    *entry = Entry::new(glue.field, kind, start - length, start, count);
+                    count += 1;
+                    start
+                }
                 What::Skip => match self.skip(glue, start) {
-                    Ok(end) => {
-                        (behind, at) = (id, end);
-                        continue;
-                    }
+                    Ok(end) => end,
                     Err(malformed) => break Pause::Malformed(malformed),
                 },
-                What::More => {
-                    (behind, at) = (id, start);
-                    continue;
-                }
+                What::More => start,
                 What::Keep | What::KeepAndSkip | What::Objects => {
                     (behind, at) = (id, start);
                     break Pause::Rare;
@@ -144,10 +142,7 @@ impl Known<'_> {
                 What::End if start == line.len() => break Pause::End,
                 What::End => break Pause::Unknown,
             };
-            let Some(entry) = entries.get_mut(count) else { break Pause::Full };
-            *entry = Entry::new(glue.field, kind, begin, end);
-            count += 1;
-            (behind, at) = (id, next);
+            (behind, at, before) = (id, next, glue);
         };
         *position = Position { behind, at };
         *used = count;
@@ -167,6 +162,21 @@ impl Known<'_> {
             if too_deep { Reason::TooDeep.at(at) } else { Reason::Unterminated.at(self.line.len()) }
         })
     }
+}
+
+/// The place among the guesses behind `before` of the first that looks right, if it
+/// is not the very first.
+#[inline(always)]
+fn other<I: Isa>(isa: I, line: &[u8], at: usize, glues: &[Glue], before: &Glue) -> Option<usize> {
+    let mut place = 1;
+    while place < GUESSES {
+        let glue = &glues[before.guesses[place] as usize];
+        if isa.begins(line, at, &glue.text, glue.length as usize) {
+            return Some(place);
+        }
+        place += 1;
+    }
+    None
 }
 
 /// Whether a number begins here.

@@ -1,13 +1,17 @@
 //! AVX-512: a block is one register, a comparison is one mask.
 
-use super::{BLOCK, Classes, Isa, TEXT};
+use super::{BLOCK, Classes, Isa, Sets, TEXT};
 use core::arch::x86_64::{
-    _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
-    _mm256_cmple_epu8_mask, _mm256_loadu_si256, _mm256_mask_cmpneq_epu8_mask,
-    _mm256_maskz_loadu_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_sub_epi8,
-    _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_movepi8_mask,
-    _mm512_or_si512, _mm512_set1_epi8,
+    __m512i, _MM_HINT_T0, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_prefetch, _mm_set_epi64x,
+    _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_cmple_epu8_mask, _mm256_loadu_si256,
+    _mm256_mask_cmpneq_epu8_mask, _mm256_maskz_loadu_epi8, _mm256_movemask_epi8, _mm256_set1_epi8,
+    _mm256_sub_epi8, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask,
+    _mm512_loadu_si512, _mm512_min_epu8, _mm512_movepi8_mask, _mm512_or_si512,
+    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_test_epi8_mask,
 };
+
+/// How many bytes ahead [`Isa::look_up`] fetches.
+const AHEAD: usize = 2048;
 
 /// AVX-512 F, BW, VL, DQ, VBMI, with PCLMULQDQ, BMI and what AVX2 implies.
 #[derive(Clone, Copy, Debug)]
@@ -27,21 +31,41 @@ impl Avx512 {
 }
 
 impl Isa for Avx512 {
+    /// The lowest byte at each place of a block, and all bytes ored together.
+    type Range = [__m512i; 2];
+
     #[inline(always)]
-    fn classify(self, block: &[u8; BLOCK]) -> Classes {
+    fn range(self) -> [__m512i; 2] {
+        // SAFETY: `self` proves the features.
+        unsafe { [_mm512_set1_epi8(0x20); 2] }
+    }
+
+    #[inline(always)]
+    fn classify(self, block: &[u8; BLOCK], range: &mut [__m512i; 2]) -> Classes {
         // SAFETY: `self` proves the features; the load reads the 64 bytes of `block`.
         unsafe {
             let bytes = _mm512_loadu_si512(block.as_ptr().cast());
             let braces = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+            *range = [_mm512_min_epu8(range[0], bytes), _mm512_or_si512(range[1], bytes)];
             Classes {
-                quotes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'"' as i8)),
-                backslashes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8)),
-                opens: _mm512_cmpeq_epi8_mask(braces, _mm512_set1_epi8(b'{' as i8)),
-                closes: _mm512_cmpeq_epi8_mask(braces, _mm512_set1_epi8(b'}' as i8)),
-                controls: _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
-                wide: _mm512_movepi8_mask(bytes),
+                quotes: equal(bytes, b'"'),
+                backslashes: equal(bytes, b'\\'),
+                opens: equal(braces, b'{'),
+                closes: equal(braces, b'}'),
             }
         }
+    }
+
+    #[inline(always)]
+    fn controls(self, range: [__m512i; 2]) -> bool {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_cmplt_epu8_mask(range[0], _mm512_set1_epi8(0x20)) != 0 }
+    }
+
+    #[inline(always)]
+    fn wide(self, range: [__m512i; 2]) -> bool {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_movepi8_mask(range[1]) != 0 }
     }
 
     #[inline(always)]
@@ -49,16 +73,15 @@ impl Isa for Avx512 {
         // SAFETY: `self` proves the features; the load reads the 64 bytes of `block`.
         unsafe {
             let bytes = _mm512_loadu_si512(block.as_ptr().cast());
-            let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
-            let plain = is(b'"')
-                | is(b'\\')
-                | is(b'/')
-                | is(b'b')
-                | is(b'f')
-                | is(b'n')
-                | is(b'r')
-                | is(b't');
-            (plain, is(b'u'))
+            let plain = equal(bytes, b'"')
+                | equal(bytes, b'\\')
+                | equal(bytes, b'/')
+                | equal(bytes, b'b')
+                | equal(bytes, b'f')
+                | equal(bytes, b'n')
+                | equal(bytes, b'r')
+                | equal(bytes, b't');
+            (plain, equal(bytes, b'u'))
         }
     }
 
@@ -109,5 +132,45 @@ impl Isa for Avx512 {
             let value = _mm256_sub_epi8(found, _mm256_set1_epi8(b'0' as i8));
             _mm256_cmple_epu8_mask(value, _mm256_set1_epi8(9)).trailing_ones() as usize
         }
+    }
+
+    #[inline(always)]
+    fn look_up(self, sets: &Sets, block: &[u8; BLOCK + 2]) -> u64 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            // The loop is faster than the hardware's own prefetch: 12.7 to 14.6 GB/s from memory.
+            _mm_prefetch::<_MM_HINT_T0>(block.as_ptr().wrapping_add(AHEAD).cast());
+            let two = _mm512_and_si512(set(sets, block, 0), set(sets, block, 1));
+            _mm512_test_epi8_mask(two, set(sets, block, 2))
+        }
+    }
+}
+
+// Functions, not closures: only these are inlined into a function with the features.
+
+/// Which bytes equal `byte`.
+///
+/// # Safety
+/// The processor must have what [`Avx512`] proves.
+#[inline(always)]
+unsafe fn equal(bytes: __m512i, byte: u8) -> u64 {
+    // SAFETY: the caller has the features.
+    unsafe { _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8)) }
+}
+
+/// The sets that have their byte number `byte` at each position of a block.
+///
+/// # Safety
+/// The processor must have what [`Avx512`] proves; `byte` is at most 2.
+#[inline(always)]
+unsafe fn set(sets: &Sets, block: &[u8; BLOCK + 2], byte: usize) -> __m512i {
+    let table = &sets.bytes[byte];
+    // SAFETY: the caller has the features. 64 bytes from `byte` are inside the block of
+    // 66; the two loads of the table read its 128 bytes.
+    unsafe {
+        let bytes = _mm512_loadu_si512(block.as_ptr().add(byte).cast());
+        let low = _mm512_loadu_si512(table.as_ptr().cast());
+        let high = _mm512_loadu_si512(table.as_ptr().add(64).cast());
+        _mm512_permutex2var_epi8(low, bytes, high)
     }
 }

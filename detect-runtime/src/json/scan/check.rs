@@ -2,24 +2,23 @@
 
 use crate::json::{Malformed, Reason};
 
-/// The first thing that is wrong with the strings of a line, of which the scan
-/// knows that something is.
+/// The first thing that is wrong with the strings of a line.
 #[cold]
 #[inline(never)]
-pub(super) fn strings(line: &[u8]) -> Malformed {
+pub(super) fn strings(line: &[u8]) -> Option<Malformed> {
     let mut start = None;
     let mut at = 0;
     while let Some(&byte) = line.get(at) {
         match (start, byte) {
             (None, b'"') => start = Some(at),
-            (None, b'\\') => return Reason::Unexpected.at(at),
+            (None, b'\\') => return Some(Reason::Unexpected.at(at)),
             (None, _) => {}
             (Some(_), b'"') => start = None,
-            (Some(_), 0..0x20) => return Reason::Control.at(at),
+            (Some(_), 0..0x20) => return Some(Reason::Control.at(at)),
             (Some(_), b'\\') => {
                 match line.get(at + 1) {
                     Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => {}
-                    Some(_) => return Reason::Escape.at(at),
+                    Some(_) => return Some(Reason::Escape.at(at)),
                     None => {}
                 }
                 at += 1;
@@ -28,7 +27,7 @@ pub(super) fn strings(line: &[u8]) -> Malformed {
         }
         at += 1;
     }
-    Reason::UnterminatedString.at(start.unwrap_or(line.len()))
+    start.map(|start| Reason::UnterminatedString.at(start))
 }
 
 /// The line as text, if it is UTF-8.

@@ -1,7 +1,7 @@
 //! The bitmaps of a line.
 
 use super::{BLOCK, Isa, check};
-use crate::json::Malformed;
+use crate::json::{Malformed, Reason};
 
 /// Bitmaps of one line, a bit for each byte, least significant first. Reused
 /// from line to line.
@@ -46,6 +46,7 @@ impl Index {
             }
         }
         let mut strings = Strings::default();
+        let mut range = isa.range();
         let (blocks, tail) = line.as_chunks::<BLOCK>();
         let mut maps = self
             .quotes
@@ -56,7 +57,7 @@ impl Index {
             .zip(self.closes.as_chunks_mut::<WORD>().0)
             .zip(self.backslashes.as_chunks_mut::<WORD>().0);
         for (block, (((quotes, opens), closes), backslashes)) in blocks.iter().zip(&mut maps) {
-            let words = strings.step(isa, block);
+            let words = strings.step(isa, block, &mut range);
             *quotes = words.quotes.to_le_bytes();
             *opens = words.opens.to_le_bytes();
             *closes = words.closes.to_le_bytes();
@@ -67,7 +68,7 @@ impl Index {
         {
             let mut block = [b' '; BLOCK];
             block[..tail.len()].copy_from_slice(tail);
-            let words = strings.step(isa, &block);
+            let words = strings.step(isa, &block, &mut range);
             *quotes = words.quotes.to_le_bytes();
             *opens = words.opens.to_le_bytes();
             *closes = words.closes.to_le_bytes();
@@ -78,17 +79,21 @@ impl Index {
             (*opens, *closes, *backslashes) = ([0; WORD], [0; WORD], [0; WORD]);
         }
         if strings.errors | strings.inside | strings.escaped != 0 {
-            return Err(check::strings(line));
+            return Err(check::strings(line).unwrap_or(Reason::UnterminatedString.at(line.len())));
+        }
+        if isa.controls(range)
+            && let Some(malformed) = check::strings(line)
+        {
+            return Err(malformed);
         }
         if strings.unicode != 0 {
             check::unicode_escapes(line)?;
         }
-        let text = if strings.wide == 0 {
-            // SAFETY: no byte of the line is above 0x7f: the top bits of all blocks were
-            // collected in `strings.wide`, and the tail only adds spaces.
-            unsafe { core::str::from_utf8_unchecked(line) }
-        } else {
+        let text = if isa.wide(range) {
             check::utf8(line)?
+        } else {
+            // SAFETY: no byte of the line is above 0x7f: all of it went into the range.
+            unsafe { core::str::from_utf8_unchecked(line) }
         };
         Ok((text, Shape { backslash: strings.backslashes != 0 }))
     }
@@ -241,16 +246,14 @@ struct Strings {
     errors: u64,
     /// Not zero if a backslash was seen.
     backslashes: u64,
-    /// Not zero if a byte above 0x7f was seen.
-    wide: u64,
     /// Not zero if `\u` was seen.
     unicode: u64,
 }
 
 impl Strings {
     #[inline(always)]
-    fn step<I: Isa>(&mut self, isa: I, block: &[u8; BLOCK]) -> Words {
-        let classes = isa.classify(block);
+    fn step<I: Isa>(&mut self, isa: I, block: &[u8; BLOCK], range: &mut I::Range) -> Words {
+        let classes = isa.classify(block, range);
         let escaped = if classes.backslashes | self.escaped == 0 {
             0
         } else {
@@ -259,8 +262,6 @@ impl Strings {
         let quotes = classes.quotes & !escaped;
         let inside = isa.prefix_xor(quotes) ^ self.inside;
         self.inside = ((inside as i64) >> 63) as u64;
-        self.errors |= classes.controls & inside;
-        self.wide |= classes.wide;
         if classes.backslashes | escaped != 0 {
             self.backslashes |= classes.backslashes;
             let (plain, unicode) = isa.escapes(block);

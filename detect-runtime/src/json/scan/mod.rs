@@ -24,6 +24,7 @@ pub(crate) mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+mod sets;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub(crate) use level::dispatch;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
 pub(crate) use portable::Portable;
+pub(crate) use sets::Sets;
 
 /// Bytes that one step of the scan looks at.
 pub(crate) const BLOCK: usize = 64;
@@ -57,17 +59,26 @@ pub(crate) struct Classes {
     pub(crate) opens: u64,
     /// `}` and `]`
     pub(crate) closes: u64,
-    /// Below 0x20.
-    pub(crate) controls: u64,
-    /// Above 0x7f.
-    pub(crate) wide: u64,
 }
 
 /// What an instruction set must do. A value of an implementing type is the
 /// proof that the processor has the instructions.
 pub(crate) trait Isa: Copy {
-    /// Classifies the bytes of a block.
-    fn classify(self, block: &[u8; BLOCK]) -> Classes;
+    /// What is remembered of all bytes that were classified: enough to tell whether
+    /// one was below 0x20 or above 0x7f.
+    type Range: Copy;
+
+    /// The range of no bytes.
+    fn range(self) -> Self::Range;
+
+    /// Classifies the bytes of a block and adds them to a range.
+    fn classify(self, block: &[u8; BLOCK], range: &mut Self::Range) -> Classes;
+
+    /// Whether a byte of the range is below 0x20.
+    fn controls(self, range: Self::Range) -> bool;
+
+    /// Whether a byte of the range is above 0x7f.
+    fn wide(self, range: Self::Range) -> bool;
 
     /// Bytes that can stand behind a backslash: all but `u`, and `u`.
     fn escapes(self, block: &[u8; BLOCK]) -> (u64, u64);
@@ -81,4 +92,8 @@ pub(crate) trait Isa: Copy {
 
     /// Number of decimal digits from `at`, counted up to 32.
     fn digits(self, line: &[u8], at: usize) -> usize;
+
+    /// Positions of the first 64 bytes at which all three neighbouring bytes share
+    /// a set.
+    fn look_up(self, sets: &Sets, block: &[u8; BLOCK + 2]) -> u64;
 }

@@ -1,10 +1,11 @@
 //! NEON: a block is four registers; a comparison is narrowed to bits by adding
 //! neighbours.
 
-use super::{BLOCK, Classes, Isa, Portable, TEXT};
+use super::{BLOCK, Classes, Isa, Portable, Sets, TEXT};
 use core::arch::aarch64::{
-    uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8,
-    vorrq_u8, vpaddq_u8, vreinterpretq_u64_u8,
+    uint8x16_t, vandq_u8, vceqq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vmaxq_u8, vmaxvq_u8,
+    vminq_u8, vminvq_u8, vorrq_u8, vpaddq_u8, vqtbl1q_u8, vreinterpretq_u64_u8, vshrq_n_u8,
+    vtstq_u8,
 };
 
 /// Advanced SIMD, part of every 64-bit ARM target of Rust's.
@@ -22,21 +23,43 @@ impl Neon {
 type Quarters = [uint8x16_t; 4];
 
 impl Isa for Neon {
+    /// The lowest and the highest byte at each place of a quarter.
+    type Range = [uint8x16_t; 2];
+
     #[inline(always)]
-    fn classify(self, block: &[u8; BLOCK]) -> Classes {
+    fn range(self) -> [uint8x16_t; 2] {
+        // SAFETY: `self` proves the feature.
+        unsafe { [vdupq_n_u8(0x20); 2] }
+    }
+
+    #[inline(always)]
+    fn classify(self, block: &[u8; BLOCK], range: &mut [uint8x16_t; 2]) -> Classes {
         // SAFETY: `self` proves the feature.
         unsafe {
             let bytes = load(block);
+            for quarter in bytes {
+                *range = [vminq_u8(range[0], quarter), vmaxq_u8(range[1], quarter)];
+            }
             let braces = bytes.map(|quarter| vorrq_u8(quarter, vdupq_n_u8(0x20)));
             Classes {
                 quotes: equal(bytes, b'"'),
                 backslashes: equal(bytes, b'\\'),
                 opens: equal(braces, b'{'),
                 closes: equal(braces, b'}'),
-                controls: mask(bytes.map(|quarter| vcltq_u8(quarter, vdupq_n_u8(0x20)))),
-                wide: mask(bytes.map(|quarter| vcgeq_u8(quarter, vdupq_n_u8(0x80)))),
             }
         }
+    }
+
+    #[inline(always)]
+    fn controls(self, range: [uint8x16_t; 2]) -> bool {
+        // SAFETY: `self` proves the feature.
+        unsafe { vminvq_u8(range[0]) < 0x20 }
+    }
+
+    #[inline(always)]
+    fn wide(self, range: [uint8x16_t; 2]) -> bool {
+        // SAFETY: `self` proves the feature.
+        unsafe { vmaxvq_u8(range[1]) > 0x7f }
     }
 
     #[inline(always)]
@@ -69,6 +92,26 @@ impl Isa for Neon {
     #[inline(always)]
     fn digits(self, line: &[u8], at: usize) -> usize {
         Portable.digits(line, at)
+    }
+
+    #[inline(always)]
+    fn look_up(self, sets: &Sets, block: &[u8; BLOCK + 2]) -> u64 {
+        // SAFETY: `self` proves the feature; each load reads 16 bytes of its array.
+        unsafe {
+            let found = core::array::from_fn(|quarter| {
+                let sets = core::array::from_fn(|byte| {
+                    let at = 16 * quarter + byte;
+                    let bytes = vld1q_u8(block.as_ptr().add(at));
+                    let [low, high] = &sets.nibbles[byte];
+                    let low = vqtbl1q_u8(vld1q_u8(low.as_ptr()), vandq_u8(bytes, vdupq_n_u8(15)));
+                    vandq_u8(low, vqtbl1q_u8(vld1q_u8(high.as_ptr()), vshrq_n_u8::<4>(bytes)))
+                });
+                let [first, second, third]: [uint8x16_t; 3] = sets;
+                let all = vandq_u8(vandq_u8(first, second), third);
+                vtstq_u8(all, all)
+            });
+            mask(found)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plain Rust, eight bytes at a time: the meaning of every other version.
 
-use super::{BLOCK, Classes, Isa, TEXT};
+use super::{BLOCK, Classes, Isa, Sets, TEXT};
 
 /// No instructions beyond the target's own.
 #[derive(Clone, Copy, Debug)]
@@ -10,10 +10,17 @@ const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
 impl Isa for Portable {
+    /// A top bit is set if a byte was below 0x20; if one was above 0x7f.
+    type Range = [u64; 2];
+
     #[inline(always)]
-    fn classify(self, block: &[u8; BLOCK]) -> Classes {
-        let mut classes =
-            Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0, controls: 0, wide: 0 };
+    fn range(self) -> [u64; 2] {
+        [0, 0]
+    }
+
+    #[inline(always)]
+    fn classify(self, block: &[u8; BLOCK], range: &mut [u64; 2]) -> Classes {
+        let mut classes = Classes { quotes: 0, backslashes: 0, opens: 0, closes: 0 };
         for (index, word) in words(block).enumerate() {
             let shift = 8 * index;
             // Bit 5 set maps `[` to `{` and `]` to `}`, and no other ASCII byte to either.
@@ -22,10 +29,20 @@ impl Isa for Portable {
             classes.backslashes |= gather(equal(word, b'\\')) << shift;
             classes.opens |= gather(equal(braces, b'{')) << shift;
             classes.closes |= gather(equal(braces, b'}')) << shift;
-            classes.controls |= gather(equal(word & (LOW * 0xe0), 0)) << shift;
-            classes.wide |= gather(word & HIGH) << shift;
+            range[0] |= equal(word & (LOW * 0xe0), 0);
+            range[1] |= word & HIGH;
         }
         classes
+    }
+
+    #[inline(always)]
+    fn controls(self, range: [u64; 2]) -> bool {
+        range[0] != 0
+    }
+
+    #[inline(always)]
+    fn wide(self, range: [u64; 2]) -> bool {
+        range[1] != 0
     }
 
     #[inline(always)]
@@ -56,6 +73,16 @@ impl Isa for Portable {
     fn digits(self, line: &[u8], at: usize) -> usize {
         let rest = line.get(at..).unwrap_or_default();
         rest.iter().take(32).take_while(|byte| byte.is_ascii_digit()).count()
+    }
+
+    #[inline(always)]
+    fn look_up(self, sets: &Sets, block: &[u8; BLOCK + 2]) -> u64 {
+        let mut found = 0;
+        for (at, bytes) in block.windows(3).enumerate() {
+            let set = |byte: usize| sets.bytes[byte][(bytes[byte] & 0x7f) as usize];
+            found |= u64::from(set(0) & set(1) & set(2) != 0) << at;
+        }
+        found
     }
 }
 
