@@ -13,7 +13,6 @@ pub mod expand;
 pub mod kql;
 pub mod lower;
 pub mod filters;
-pub mod kql;
 pub mod lucene;
 pub mod plan;
 pub mod querydsl;

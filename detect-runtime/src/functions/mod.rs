@@ -10,7 +10,6 @@ pub mod date;
 pub mod eql;
 pub mod geo;
 pub mod hash;
-pub mod eql;
 pub mod logic;
 pub mod math;
 pub mod multivalue;
@@ -122,7 +121,6 @@ const ROOMS: &[&[Function]] = &[
     eql::FUNCTIONS,
     geo::FUNCTIONS,
     hash::FUNCTIONS,
-    eql::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     multivalue::FUNCTIONS,
