@@ -4,6 +4,7 @@
 //! fields, events or which language wrote the pattern.
 
 pub mod analysis;
+pub mod dialect;
 pub mod edit;
 mod fold;
 pub mod glob;
