@@ -5,9 +5,11 @@
 
 pub mod analysis;
 pub mod dialect;
+pub mod dissect;
 pub mod edit;
 mod fold;
 pub mod glob;
+pub mod grok;
 pub mod lucene;
 pub mod whole;
 
