@@ -10,11 +10,13 @@ pub mod date;
 pub mod eql;
 pub mod geo;
 pub mod hash;
+pub mod json;
 pub mod logic;
 pub mod math;
 pub mod multivalue;
 pub mod network;
 pub mod operator;
+pub mod pattern;
 mod ready;
 pub mod signature;
 pub(crate) mod single;
@@ -121,11 +123,13 @@ const ROOMS: &[&[Function]] = &[
     eql::FUNCTIONS,
     geo::FUNCTIONS,
     hash::FUNCTIONS,
+    json::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
     multivalue::FUNCTIONS,
     network::FUNCTIONS,
     operator::FUNCTIONS,
+    pattern::FUNCTIONS,
     string::FUNCTIONS,
 ];
 

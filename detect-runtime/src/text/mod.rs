@@ -4,9 +4,12 @@
 //! fields, events or which language wrote the pattern.
 
 pub mod analysis;
+pub mod dialect;
+pub mod dissect;
 pub mod edit;
 mod fold;
 pub mod glob;
+pub mod grok;
 pub mod lucene;
 pub mod whole;
 

@@ -1,6 +1,7 @@
 //! Comparisons between values of different kinds.
 
 use crate::test::Fold;
+use crate::text::equal;
 use crate::value::{Cx, Value, address, compare_versions, date, number};
 use core::cmp::Ordering;
 
@@ -12,7 +13,7 @@ pub fn equals<'a>(_: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
 /// `in~`: texts without case, else as [`equals`].
 pub fn equals_folded<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     match args {
-        [Value::Text(a), Value::Text(b)] => Value::Boolean(crate::text::equal(a, b, Fold::Full)),
+        [Value::Text(a), Value::Text(b)] => Value::Boolean(equal(a, b, Fold::Full)),
         _ => equals(cx, args),
     }
 }
