@@ -139,6 +139,7 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
             };
             pub(super) use #runtime::terms::NewTermsSpec;
             pub(super) use #runtime::test::Tests;
+            pub(super) use #runtime::text::{dissect::Dissect, grok::Grok};
             pub(super) use #runtime::threshold::ThresholdSpec;
             pub(super) use #runtime::value::{Cx, Point, Type, Value};
         }
