@@ -10,7 +10,6 @@
 //! ([`Flags::OBJECT`](crate::json::layout::Flags::OBJECT)).
 
 mod element;
-mod load;
 pub mod reference;
 mod store;
 
@@ -22,6 +21,7 @@ pub use store::Kind;
 pub(crate) use store::{Entry, Store};
 
 use crate::json::escape;
+use crate::value::{Type, Value, load};
 use bumpalo::Bump;
 use core::cell::{Cell, OnceCell};
 
@@ -174,6 +174,12 @@ impl<'a> Event<'a> {
         let text = escape::resolve(stored.text, self.arena);
         known.set(Some(text));
         text
+    }
+
+    /// The value of a field as a column of type `ty`, as an index would store it:
+    /// null, one value, or a multi-value in stored order (see [`load`]).
+    pub fn load(&self, field: FieldId, ty: Type) -> Value<'a> {
+        load(self.values(field), ty, self.arena)
     }
 
     /// Whether there is an object with at least one member at the path of a

@@ -2,15 +2,13 @@ use super::reference::{Document, Reader};
 use super::*;
 use crate::json::layout::{FieldSpec, Flags, Layout, build};
 use crate::json::projector::Projector;
-use crate::value::{Cx, Type, Value, Warnings};
+use crate::value::{Type, Value};
 
 /// What field `f` of a line reads as, in both modes.
 fn load(line: &str, ty: Type) -> String {
     let table = build(&[FieldSpec { path: "f".into(), flags: Flags::NONE }]).unwrap();
     let layout = Layout::new(&table).unwrap();
     let arena = Bump::new();
-    let warnings = Warnings::default();
-    let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
     let mut projector = Projector::new(layout);
     let mut reader = Reader::new(layout);
     let fast = format!("{:?}", projector.project(line.as_bytes(), &arena).unwrap().load(0, ty));

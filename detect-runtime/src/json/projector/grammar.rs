@@ -5,7 +5,6 @@ use super::learned::OUTSIDE;
 use crate::event::FieldId;
 use crate::json::layout::{Flags, NodeId};
 use crate::json::{Malformed, Reason, escape};
-use std::borrow::Cow;
 
 /// Where a walk is: what is open, and what may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,15 +205,20 @@ impl Glue<'_, '_, '_> {
     /// The node that a key leads to. Nodes that a dotted key passes are objects
     /// with a member.
     fn target(&mut self, node: NodeId, key: &[u8]) -> Option<NodeId> {
-        let mut resolved = String::new();
-        let key = if key.contains(&b'\\') {
-            escape::append(core::str::from_utf8(key).unwrap_or_default(), &mut resolved);
-            Cow::Borrowed(resolved.as_bytes())
-        } else {
-            Cow::Borrowed(key)
-        };
+        if !key.contains(&b'\\') {
+            return self.follow(node, key);
+        }
+        let mut resolved = core::mem::take(&mut self.parts.key);
+        resolved.clear();
+        escape::append(core::str::from_utf8(key).unwrap_or_default(), &mut resolved);
+        let target = self.follow(node, resolved.as_bytes());
+        self.parts.key = resolved;
+        target
+    }
+
+    /// The same for a key without escapes.
+    fn follow(&mut self, mut node: NodeId, key: &[u8]) -> Option<NodeId> {
         let mut pieces = key.split(|&byte| byte == b'.').peekable();
-        let mut node = node;
         while let Some(piece) = pieces.next() {
             node = self.parts.layout.child(node, piece)?;
             if pieces.peek().is_some() {

@@ -223,18 +223,13 @@ impl Learned {
         stop: &Stop,
         objects: &[FieldId],
     ) -> usize {
-        let mut ends: Vec<usize> = (TEXT..text.len()).step_by(TEXT).collect();
-        ends.push(text.len());
-        if !objects.is_empty() {
-            ends.push(text.len());
-        }
-        let fits = ends.len() <= MAX_PIECES
-            && self.glue.len() + ends.len() <= MAX_GLUE
+        let pieces = text.len().div_ceil(TEXT).max(1) + usize::from(!objects.is_empty());
+        let fits = pieces <= MAX_PIECES
+            && self.glue.len() + pieces <= MAX_GLUE
             && objects.len() <= MAX_OBJECTS
             && from.context() < MAX_CONTEXTS as u32
             && stop.place.context() < MAX_CONTEXTS as u32;
-        let last =
-            if fits { self.pieces(before, from, text, &ends, stop, objects) } else { PASSING };
+        let last = if fits { self.pieces(before, from, text, stop, objects) } else { PASSING };
         if last == PASSING {
             self.glue[PASSING as usize] = Glue {
                 length: 0,
@@ -254,26 +249,28 @@ impl Learned {
         self.glue[HERE as usize].guesses[0] = id;
     }
 
-    /// Finds or makes the pieces of `text` that end at `ends`.
+    /// Finds or makes the pieces of `text`; if there are `objects`, an empty one
+    /// comes last.
     fn pieces(
         &mut self,
         before: Option<GlueId>,
         from: Place,
         text: &[u8],
-        ends: &[usize],
         stop: &Stop,
         objects: &[FieldId],
     ) -> GlueId {
         let mut last = before;
         let mut link = from.0;
         let mut start = 0;
-        for (index, &end) in ends.iter().enumerate() {
+        loop {
+            let end = (start + TEXT).min(text.len());
             let piece = &text[start..end];
             let middle = |what| Stop { at: end, what, field: 0, place: from };
-            let left = ends.len() - 1 - index;
-            let id = if left == 0 {
+            let whole = end == text.len();
+            let ends = whole && (objects.is_empty() || start == end);
+            let id = if ends {
                 self.piece(link, piece, stop, &[])
-            } else if left == 1 && !objects.is_empty() {
+            } else if whole {
                 self.piece(link, piece, &middle(What::Objects), objects)
             } else {
                 self.piece(link, piece, &middle(What::More), &[])
@@ -281,11 +278,13 @@ impl Learned {
             if let Some(last) = last {
                 self.guess(last, id);
             }
+            if ends {
+                return id;
+            }
             link = FOLLOWS | u32::from(id);
             last = Some(id);
             start = end;
         }
-        last.unwrap_or(PASSING)
     }
 
     /// Adds `id` to the guesses behind `before`, as the least likely; if there is

@@ -77,6 +77,8 @@ pub(crate) struct Parts<'t> {
     store: Store,
     /// Of the glue that was parsed last: the fields of which it shows an object.
     objects: Vec<FieldId>,
+    /// A key without its escapes.
+    key: String,
 }
 
 impl<'t> Projector<'t> {
@@ -93,6 +95,7 @@ impl<'t> Projector<'t> {
             store: Store::new(layout.field_count()),
             layout,
             objects: Vec::new(),
+            key: String::new(),
         };
         Projector { parts, level }
     }
