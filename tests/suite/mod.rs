@@ -86,7 +86,6 @@ pub(crate) fn read(path: &Path) -> String {
 
 /// Reads a TOML file of a data folder; `None` if the folder has no such file.
 pub(crate) fn read_toml(path: &Path) -> Option<toml::Table> {
-    path.exists().then(|| {
-        read(path).parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    })
+    path.exists()
+        .then(|| read(path).parse().unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }

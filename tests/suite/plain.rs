@@ -168,12 +168,7 @@ impl Row {
     }
 }
 
-fn run(
-    head: &mut dyn Head,
-    forms: &[Form],
-    row: &Row,
-    documents: &[Document],
-) -> Vec<Joined> {
+fn run(head: &mut dyn Head, forms: &[Form], row: &Row, documents: &[Document]) -> Vec<Joined> {
     let settings = Settings { whole: Some(Whole::default()), ..Settings::default() };
     let (mut drafts, mut losses) = (Vec::new(), Losses::default());
     let warnings = Warnings::default();
@@ -182,7 +177,8 @@ fn run(
         let cx = Cx { arena: &arena, now: NOW, warnings: &warnings };
         let scope = Scope::new(&document.parsed, cx);
         let load = |field: &Field| {
-            let expr = detect_runtime::plain::Expr::Field { path: field.path.clone(), ty: field.ty };
+            let expr =
+                detect_runtime::plain::Expr::Field { path: field.path.clone(), ty: field.ty };
             arena.alloc(expr).value(&scope)
         };
         let order = match load(&row.timestamp) {
@@ -258,16 +254,8 @@ thread_local! {
 }
 
 /// One function for each term that may have a join.
-const JOIN_OF_TERM: [Join; 8] = [
-    join::<0>,
-    join::<1>,
-    join::<2>,
-    join::<3>,
-    join::<4>,
-    join::<5>,
-    join::<6>,
-    join::<7>,
-];
+const JOIN_OF_TERM: [Join; 8] =
+    [join::<0>, join::<1>, join::<2>, join::<3>, join::<4>, join::<5>, join::<6>, join::<7>];
 
 fn joining(joins: &mut Vec<Waiting>, term: usize, join: &Expr) -> Join {
     joins.push(Waiting { term, form: plain::expression(join) });
@@ -283,8 +271,7 @@ fn join<'a, const TERM: usize>(
         Some(Value::Text(line)) => reference::Document::parse(line.as_bytes()).ok(),
         _ => None,
     };
-    let earlier: Vec<Option<reference::Document>> =
-        captured.iter().map(|row| parse(row)).collect();
+    let earlier: Vec<Option<reference::Document>> = captured.iter().map(|row| parse(row)).collect();
     let Some(document) = parse(row) else { return false };
     JOINS.with_borrow(|joins| {
         let captured: Vec<Option<&reference::Document>> =

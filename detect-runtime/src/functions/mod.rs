@@ -7,9 +7,9 @@
 pub mod conditional;
 pub mod convert;
 pub mod date;
+pub mod eql;
 pub mod geo;
 pub mod hash;
-pub mod eql;
 pub mod logic;
 pub mod math;
 pub mod multivalue;
