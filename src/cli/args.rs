@@ -49,6 +49,13 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("expected 0 to 1".to_owned()) }
 }
 
+/// Reads a rate per second, from one in a day to a million.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.trim().parse().map_err(|_| format!("`{text}` is no number"))?;
+    let admitted = 1.0 / 86_400.0..=1e6;
+    if admitted.contains(&rate) { Ok(rate) } else { Err("expected 0.00002 to 1000000".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

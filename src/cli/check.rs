@@ -40,8 +40,8 @@ impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let mut checked = Checked::default();
         for path in &self.paths {
-            let folder = read_folder(path)
-                .map_err(|error| Failure::read(&error.path, &error.error))?;
+            let folder =
+                read_folder(path).map_err(|error| Failure::read(&error.path, &error.error))?;
             let prefix = match path.is_dir() {
                 true => path.clone(),
                 false => path.parent().map(PathBuf::from).unwrap_or_default(),

@@ -35,9 +35,9 @@ impl ListRules {
 fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
     let rules: Vec<&RuleInfo> = table.rules.iter().map(|rule| rule.info).collect();
     let compiled = rules.iter().map(|info| record(info));
-    let refused = table.refused.iter().map(|refused| {
-        json!({ "path": refused.path, "status": "refused", "reason": refused.reason })
-    });
+    let refused = table.refused.iter().map(
+        |refused| json!({ "path": refused.path, "status": "refused", "reason": refused.reason }),
+    );
     let records: Vec<Json> = compiled.chain(refused).collect();
     output::records(format, &records, || {
         let mut rows = Table::new(vec![
@@ -103,9 +103,13 @@ fn window(info: &RuleInfo) -> String {
 }
 
 fn span(millis: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    const UNITS: [(i64, &str); 4] =
+        [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
     let unit = UNITS.iter().find(|(length, _)| millis >= *length && millis % length == 0);
-    unit.map_or_else(|| format!("{millis}ms"), |(length, name)| format!("{}{name}", millis / length))
+    unit.map_or_else(
+        || format!("{millis}ms"),
+        |(length, name)| format!("{}{name}", millis / length),
+    )
 }
 
 /// Says for each file whether it is as it was compiled in.

@@ -37,8 +37,8 @@ pub(crate) struct Generate {
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     hosts: u32,
     /// Events per second of event time
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    rate: u32,
+    #[arg(long, default_value_t = 50.0, value_parser = args::rate)]
+    rate: f64,
     /// Write to a file instead of standard output
     #[arg(short, long)]
     output: Option<PathBuf>,
@@ -72,7 +72,7 @@ impl Generate {
     /// All lines of a stream with these numbers and defaults else.
     pub(crate) fn lines(events: u64, seed: u64, match_rate: f64) -> String {
         let options =
-            Generate { events, seed, match_rate, stories: 0, hosts: 200, rate: 50, output: None };
+            Generate { events, seed, match_rate, stories: 0, hosts: 200, rate: 50.0, output: None };
         let mut stream = Stream::new(&options);
         let mut lines = String::new();
         while stream.next(&mut lines) {}
@@ -114,7 +114,7 @@ impl Stream {
             match_rate: options.match_rate,
             stories,
             time: BEGIN,
-            step: 2 * 1024 * 1000 / u64::from(options.rate),
+            step: (2.0 * 1024.0 * 1000.0 / options.rate) as u64,
             fraction: 0,
         }
     }

@@ -4,7 +4,7 @@
 use super::places::Places;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Cell, Column, Format, Table, Tone};
-use detect::runtime::alert::Severity;
+use detect::runtime::alert::{RuleType, Severity};
 use detect::runtime::engine::{Alert, Sink};
 use detect::runtime::input::BadLine;
 use serde_json::{Map, Value as Json, json};
@@ -60,12 +60,7 @@ impl Alerts {
     }
 
     /// Scans a run of bytes, and then says where its bad lines are.
-    pub(super) fn run(
-        &mut self,
-        places: &mut Places,
-        run: &[u8],
-        scan: impl FnOnce(&mut Alerts),
-    ) {
+    pub(super) fn run(&mut self, places: &mut Places, run: &[u8], scan: impl FnOnce(&mut Alerts)) {
         scan(self);
         for (bad, line) in std::mem::take(&mut self.bad) {
             let offset = bad.offset.saturating_sub(self.input.1);
@@ -216,26 +211,36 @@ fn row(alert: &Alert<'_>, document: &Map<String, Json>) -> Vec<Cell> {
     ]
 }
 
-/// What the alert is about, in a few words: the columns of a row, else the
-/// process, file and address of the event.
+/// What the alert is about, in a few words: of an aggregation what it groups by
+/// and counts, else user, process, file and address of the event.
 fn what(alert: &Alert<'_>, document: &Map<String, Json>) -> String {
-    if alert.info.aggregating || !alert.info.columns.is_empty() {
-        let columns = alert.info.columns.iter().filter(|name| **name != "host.name");
-        let named: Vec<String> = columns
-            .filter_map(|name| Some((name, find(document, name)?)))
-            .map(|(name, value)| format!("{}={}", name.trim_start_matches("Esql."), plain(value)))
-            .collect();
-        if !named.is_empty() && named.len() <= 12 {
-            return named.join(" ");
-        }
-    }
     let mut words: Vec<String> = Vec::new();
-    for path in ["user.name", "process.command_line", "file.path", "destination.ip"] {
-        if let Some(value) = find(document, path) {
-            words.push(plain(value));
+    if alert.info.aggregating || alert.info.rule_type == RuleType::Threshold {
+        let groups = alert.info.group_by.iter().filter(|name| **name != "host.name");
+        words.extend(groups.filter_map(|name| find(document, name).map(plain)));
+        let counts = alert.info.columns.iter().filter(|name| !alert.info.group_by.contains(name));
+        words.extend(counts.filter_map(|name| {
+            let value = find(document, name).filter(|value| value.is_number())?;
+            Some(format!("{}={}", name.trim_start_matches("Esql."), plain(value)))
+        }));
+        if let Some(count) = find(document, "kibana.alert.threshold_result.count") {
+            words.push(format!("count={}", plain(count)));
         }
+        return words.join("  ");
     }
-    if words.is_empty() { find(document, "kibana.alert.reason").map(plain).unwrap_or_default() } else { words.join("  ") }
+    if let Some(Json::Array(ancestors)) = find(document, "kibana.alert.ancestors")
+        && find(document, "kibana.alert.group.id").is_some()
+    {
+        let events = ancestors.iter().filter(|ancestor| ancestor["type"] == "event").count();
+        words.push(format!("{events} events"));
+    }
+    for path in ["user.name", "process.command_line", "file.path", "destination.ip"] {
+        words.extend(find(document, path).map(plain));
+    }
+    if words.is_empty() {
+        words.extend(find(document, "kibana.alert.reason").map(plain));
+    }
+    words.join("  ")
 }
 
 /// The value at a path, dotted or nested or mixed.

@@ -95,10 +95,8 @@ impl Drive<'_> {
         let mut outcome = Ok(());
         let mut broken = None;
         thread::scope(|scope| {
-            let lanes: Vec<Lane> = shards
-                .into_iter()
-                .map(|shard| Lane::start(scope, shard, base, keep_bad))
-                .collect();
+            let lanes: Vec<Lane> =
+                shards.into_iter().map(|shard| Lane::start(scope, shard, base, keep_bad)).collect();
             let mut queue = Queue { lanes, sent: 0, taken: 0 };
             let mut lines = Lines::new(self.line_limit);
             let mut buffer = vec![0; RUN];
@@ -222,10 +220,7 @@ impl Queue {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        mut take: impl FnMut(Done) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, mut take: impl FnMut(Done) -> Result<(), Failure>) -> Result<(), Failure> {
         let lane = &self.lanes[self.taken % self.lanes.len()];
         self.taken += 1;
         take(lane.receive.recv().map_err(|_| lost())?)

@@ -147,6 +147,8 @@ impl Scan {
     }
 
     fn options(&self) -> Result<Options, Failure> {
+        let mut resources = Resources::default();
+        resources.lookups = self.tables()?;
         Ok(Options {
             settings: Settings {
                 lateness: self.allowed_lateness,
@@ -163,7 +165,7 @@ impl Scan {
             line_limit: self.line_limit as usize,
             horizon: Some(now().saturating_add(self.max_future)),
             walk_all: self.strict || self.dead_letter.is_some(),
-            resources: Arc::new(Resources { lookups: self.tables()?, ..Resources::default() }),
+            resources: Arc::new(resources),
         })
     }
 
@@ -182,8 +184,7 @@ impl Scan {
                 .split_once('=')
                 .ok_or_else(|| Failure::Usage(format!("--table {given}: expected NAME=FILE")))?;
             let path = Path::new(file);
-            let text =
-                std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
+            let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
             let is_csv = path.extension().is_some_and(|extension| extension == "csv");
             let table = if is_csv { LookupTable::csv(&text) } else { LookupTable::ndjson(&text) };
             let table = table.map_err(|error| Failure::read(path, error))?;

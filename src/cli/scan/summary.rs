@@ -16,6 +16,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration)
         late: sum.late + rule.losses.late,
         evicted: sum.evicted + rule.losses.evicted,
         learning: sum.learning + rule.losses.learning,
+        suppressed: sum.suppressed + rule.losses.suppressed,
     });
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let mut text = String::new();
@@ -40,6 +41,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration)
     line("future", output::count(scan.future));
     line("evicted", output::count(losses.evicted));
     line("learning", output::count(losses.learning));
+    line("suppressed", output::count(losses.suppressed));
     line("state", output::bytes(state));
     eprint!("\n{text}");
     let rules = rules(engine);
