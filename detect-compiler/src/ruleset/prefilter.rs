@@ -56,9 +56,10 @@ fn of_formula(formula: &Formula, atoms: &[Atom]) -> Option<Vec<Needle>> {
             Atom::Set { tests, .. } => tests.iter().map(of_test).collect(),
             _ => None,
         },
-        Formula::And(all) => {
-            all.iter().filter_map(|operand| of_formula(operand, atoms)).max_by_key(|needles| quality(needles))
-        }
+        Formula::And(all) => all
+            .iter()
+            .filter_map(|operand| of_formula(operand, atoms))
+            .max_by_key(|needles| quality(needles)),
         Formula::Or(all) => {
             let mut union = Vec::new();
             for operand in all {

@@ -15,7 +15,7 @@
 //! ```
 
 use detect_runtime::event::Raw;
-use detect_runtime::test::{Piece, Test};
+use detect_runtime::test::{Check, Piece, Test};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -96,10 +96,12 @@ impl Statistics {
     /// rest.
     pub fn share(&self, path: &str, tests: &[Test]) -> f64 {
         let field = self.field(path);
+        let checks: Vec<Check> = tests.iter().map(Check::new).collect();
+        let passes = |value: &str| checks.iter().any(|check| check.passes(Raw::Text(value)));
         let known: f64 = field
             .values
             .iter()
-            .filter(|(value, _)| tests.iter().any(|test| test.holds(Raw::Text(value))))
+            .filter(|(value, _)| passes(value))
             .map(|(_, share)| share)
             .sum();
         let listed: f64 = field.values.iter().map(|(_, share)| share).sum();

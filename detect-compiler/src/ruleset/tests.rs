@@ -10,7 +10,7 @@ use detect_runtime::event::{Event, FieldId};
 use detect_runtime::json::layout::{self, Layout};
 use detect_runtime::json::projector::Projector;
 use detect_runtime::matcher::{Memory, Probe, Tables};
-use detect_runtime::test::{Fold, Glob, Piece, Test};
+use detect_runtime::test::{Fold, Glob, Number, Order, Piece, Test};
 use detect_runtime::value::{Cx, Type, Warnings};
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ const FIELDS: [&str; 4] = ["event.category", "event.action", "process.name", "pr
 
 /// Pieces of literals and values: equal ones, ones that differ in case, in one
 /// letter, in what folds to ASCII (Kelvin sign, long s), or are short.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 20] = [
     "a",
     "A",
     "b",
@@ -36,6 +36,22 @@ const PIECES: [&str; 16] = [
     "é",
     "É",
     "powershell",
+    " Task",
+    "task ",
+    "10.1.2.3",
+    "4688",
+];
+
+/// Regular expressions: with literals of either case, choices, and without
+/// anything to look for.
+const EXPRESSIONS: [&str; 7] = [
+    "(?i)power.*",
+    ".*shell[a-z]*",
+    "(?:powershell|/usr/bin/.*)",
+    "a?b+",
+    "(?i:task)|.*46[0-9]8",
+    "(?i).*kaab.*",
+    "",
 ];
 
 fn text(pieces: std::ops::Range<usize>) -> impl Strategy<Value = String> {
@@ -55,10 +71,37 @@ fn glob() -> impl Strategy<Value = Glob> {
     prop::collection::vec(piece, 0..6).prop_map(Glob)
 }
 
+fn token() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["task", "powershell", "k", "usr", "bin", "é", "4688"])
+        .prop_map(str::to_owned)
+}
+
+fn block() -> impl Strategy<Value = Test> {
+    let bits = prop::sample::select(vec![96u8, 104, 112, 120, 128]);
+    (prop::sample::select(vec![[10, 1, 2, 3], [10, 1, 2, 4], [10, 1, 9, 9]]), bits).prop_map(
+        |(v4, bits)| {
+            let mut address = [0; 16];
+            address[10..12].fill(0xff);
+            address[12..].copy_from_slice(&v4);
+            Test::Cidr { address, bits }
+        },
+    )
+}
+
 fn test() -> impl Strategy<Value = Test> {
+    let order = prop::sample::select(vec![Order::Equal, Order::Less, Order::GreaterEqual]);
     prop_oneof![
-        (text(0..3), fold()).prop_map(|(text, fold)| Test::Equals { text, fold }),
-        (glob(), fold()).prop_map(|(glob, fold)| Test::Glob { glob, fold }),
+        4 => (text(0..3), fold()).prop_map(|(text, fold)| Test::Equals { text, fold }),
+        6 => (glob(), fold()).prop_map(|(glob, fold)| Test::Glob { glob, fold }),
+        1 => prop::sample::select(&EXPRESSIONS[..])
+            .prop_map(|pattern| Test::Regex { pattern: pattern.to_owned() }),
+        1 => prop::collection::vec(token(), 1..3).prop_map(Test::AnyToken),
+        1 => prop::collection::vec(token(), 1..3).prop_map(Test::Phrase),
+        1 => token().prop_map(|token| {
+            Test::TokenGlob(Glob(vec![Piece::Literal(token), Piece::Any]))
+        }),
+        1 => order.prop_map(|order| Test::Number { order, number: Number::Long(4688) }),
+        1 => block(),
     ]
 }
 
@@ -188,7 +231,7 @@ fn check(conds: &[Cond], events: &[Values]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn random_conditions(

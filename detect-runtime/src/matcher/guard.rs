@@ -15,12 +15,15 @@ use super::layout::{Bytes, GuardOp, GuardPart, Head};
 use crate::event::{Event, Raw};
 use std::collections::HashMap;
 
-/// Places for remembered rows; two dozen are used by a busy stream.
-const PLACES: usize = 256;
+/// Sets of places for remembered rows.
+const SETS: usize = 64;
+/// Places of a set: rows that fall on one set do not push each other out until
+/// there are more of them.
+const WAYS: usize = 4;
 /// Longest row of classes that is remembered, in bytes.
 const ROW: usize = 64;
-/// Places for index names.
-const NAMES: usize = 64;
+/// Sets of places for index names, of [`WAYS`] each.
+const NAME_SETS: usize = 32;
 /// Sets of admitted index lists that are told apart before all is forgotten.
 const INDEX_CLASSES: usize = 4096;
 /// Longest value that is looked up; no guard has a longer text.
@@ -109,6 +112,8 @@ pub(crate) struct Guards {
     spare: Alive,
     indexes: Indexes,
     stack: Vec<bool>,
+    /// Way that is given up next.
+    turn: usize,
 }
 
 /// Where the answer for an event stands.
@@ -187,10 +192,11 @@ impl Guards {
             always: Vec::new(),
         };
         Guards {
-            places: vec![empty.clone(); PLACES],
+            places: vec![empty.clone(); SETS * WAYS],
             spare: empty,
             indexes: Indexes::new(guards.part(GuardPart::IndexCount)),
             stack: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -217,11 +223,15 @@ impl Guards {
             }
         }
         let Some(row) = guards.row(event, index_class) else { return (false, Place(None)) };
-        let number = hash(row.bytes()) as usize % PLACES;
-        let place = &mut self.places[number];
-        let known = place.row == row;
-        place.row = row;
-        (known, Place(Some(number)))
+        let first = hash(row.bytes()) as usize % SETS * WAYS;
+        let set = first..first + WAYS;
+        if let Some(way) = self.places[set].iter().position(|place| place.row == row) {
+            return (true, Place(Some(first + way)));
+        }
+        self.turn = (self.turn + 1) % WAYS;
+        let number = first + self.turn;
+        self.places[number].row = row;
+        (false, Place(Some(number)))
     }
 
     /// Works out what is alive; `has` tells the truth of an atom.
@@ -300,16 +310,19 @@ struct Indexes {
     admitted: Vec<u64>,
     /// The bits of each class.
     sets: Vec<Box<[u64]>>,
+    /// Way that is given up next.
+    turn: usize,
 }
 
 impl Indexes {
     fn new(lists: u32) -> Indexes {
         let words = (lists as usize).div_ceil(64);
         Indexes {
-            names: vec![(String::new(), 0); NAMES],
+            names: vec![(String::new(), 0); NAME_SETS * WAYS],
             classes: HashMap::new(),
             admitted: vec![u64::MAX; words],
             sets: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -328,15 +341,16 @@ impl Indexes {
             self.admitted.fill(u64::MAX);
             return (0, false);
         };
-        let place = hash(name.as_bytes()) as usize % NAMES;
-        let (known, class) = &self.names[place];
-        if known == name {
+        let first = hash(name.as_bytes()) as usize % NAME_SETS * WAYS;
+        let known = self.names[first..first + WAYS].iter().find(|known| known.0 == name);
+        if let Some((_, class)) = known {
             if let Some(set) = self.sets.get(*class as usize - 1) {
                 self.admitted.copy_from_slice(set);
             }
             return (*class, false);
         }
-        self.learn(guards, name, place)
+        self.turn = (self.turn + 1) % WAYS;
+        self.learn(guards, name, first + self.turn)
     }
 
     #[cold]

@@ -13,10 +13,12 @@
 //! | equalities (payload of a map) | count u32, then per entry: fold u32, text offset u32, length u32, outputs u32 |
 //! | classes | count u32, then per class: length of the key u32, map u32 |
 //! | literals (payload of a map) | count u32, then per entry: id u32, offset of the gram u32, text offset u32, length u32, patterns u32 |
-//! | patterns | count u32, then per entry: fold u32, glob offset u32 (0: implied by the literal), outputs u32 |
+//! | patterns | count u32, then per entry: fold and [`EXACT`], [`SLOW`] u32, shortest length u32, glob offset u32 (0: implied by the literal) or number of a slow test, outputs u32 |
 //! | glob | flags u32 ([`GLOB_START`], [`GLOB_END`]), segments u32; per segment: items u32; per item: text offset u32, length u32 ([`ONE`]: any one character) |
 //! | search | log2 of the filter's bits u32, filter offset u32, map u32 |
-//! | slow tests | count u32, then per entry: number u32, test offset u32, length u32, outputs u32 |
+//! | slow test | offset u32, length u32 of the encoded test, by number |
+//! | slow tests | count u32, then per entry: number u32, outputs u32 |
+//! | ranges | count u32, then per entry: first address, last address (16 bytes each, network order), outputs u32; sorted, disjoint |
 //! | outputs | count u32, then condition numbers u32 |
 //! | witness field | field u32, value matcher u32, conditions that want its presence alone u32 (outputs) |
 //! | guards | see [`GuardPart`] |
@@ -44,6 +46,8 @@ pub enum Head {
     LiteralCount,
     /// Number of slow tests.
     SlowCount,
+    /// Their records.
+    Slow,
     /// Number of witness fields.
     WitnessCount,
     /// Their records.
@@ -100,8 +104,10 @@ pub enum Part {
     Always,
     /// Slow tests.
     Slow,
-    /// Ranges of addresses that all give one answer: count u32, then pairs of
-    /// 16 bytes, sorted and disjoint.
+    /// Slow tests that are filed under a literal, for values that are not ASCII:
+    /// their folding may find more than the literal.
+    SlowUnlessAscii,
+    /// Ranges of addresses.
     Ranges,
 }
 
@@ -114,6 +120,11 @@ pub const FULL_FOLD: u32 = 1;
 /// The matcher is small: its equalities and patterns are tried one by one
 /// (`Always` holds them) and the value is not folded before.
 pub const SMALL: u32 = 2;
+
+/// Flag of a pattern: the shortest length is the only one.
+pub const EXACT: u32 = 4;
+/// Flag of a pattern: a slow test verifies it.
+pub const SLOW: u32 = 8;
 
 /// The first segment stands at the start.
 pub const GLOB_START: u32 = 1;

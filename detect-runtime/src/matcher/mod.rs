@@ -16,6 +16,7 @@ pub mod hash;
 mod index;
 pub mod layout;
 mod probe;
+mod recent;
 mod slow;
 pub mod value;
 

@@ -2,6 +2,7 @@
 
 use super::guard::Guards;
 use super::layout::{ATOM_SIZE, AtomKind, Bytes, CONDITION_SIZE, Head, WITNESS_SIZE};
+use super::recent::{Found, Recent};
 use super::slow::Slow;
 use super::value::{Scratch, ValueMatcher};
 use crate::event::Event;
@@ -44,6 +45,7 @@ pub struct Memory {
     scratch: Scratch,
     slow: Slow,
     guards: Guards,
+    recent: Recent,
 }
 
 /// Event numbers have 31 bits.
@@ -61,6 +63,7 @@ impl Memory {
             scratch: Scratch::new(head(Head::LiteralCount)),
             slow: Slow::new(head(Head::SlowCount)),
             guards: Guards::new(bytes),
+            recent: Recent::new(),
         }
     }
 
@@ -111,7 +114,7 @@ impl<'p, 'a> Probe<'p, 'a> {
         if !known {
             self.learn(place);
         }
-        let Memory { conditions, event, scratch, slow, guards, .. } = &mut *self.memory;
+        let Memory { conditions, event, scratch, slow, guards, recent, .. } = &mut *self.memory;
         let alive = guards.alive(place);
         let tables = self.tables;
         let (witnesses, witness_of, records) = (
@@ -128,7 +131,6 @@ impl<'p, 'a> Probe<'p, 'a> {
                     out.push(condition);
                 }
             }
-            false
         };
         for &field in self.event.present() {
             let Some(witness) =
@@ -148,8 +150,25 @@ impl<'p, 'a> Probe<'p, 'a> {
                 continue;
             }
             let matcher = ValueMatcher::new(tables, matcher);
+            let costly = matcher.is_costly();
             for value in self.event.values(field) {
-                matcher.look(value, scratch, slow, &mut hit);
+                let known = if costly { recent.find(witness, value) } else { Err(None) };
+                let place = match known {
+                    Ok(outputs) => {
+                        outputs.iter().for_each(|&outputs| hit(outputs));
+                        continue;
+                    }
+                    Err(place) => place,
+                };
+                let mut found = Found::default();
+                matcher.look(value, scratch, slow, &mut |outputs| {
+                    hit(outputs);
+                    found.add(outputs);
+                    false
+                });
+                if let Some(place) = place {
+                    recent.keep(place, witness, value, &found);
+                }
             }
         }
         for &condition in &alive.always {

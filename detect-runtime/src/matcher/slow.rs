@@ -2,7 +2,7 @@
 //! numbers, dates, versions, analysed text. Each is made ready when it is first
 //! asked for and then kept.
 
-use super::layout::Bytes;
+use super::layout::{Bytes, Head};
 use crate::event::Raw;
 use crate::state::{Decode, Reader};
 use crate::test::{Check, Test};
@@ -18,52 +18,62 @@ impl Slow {
         Slow { ready: (0..count).map(|_| None).collect() }
     }
 
-    /// Tries the tests of a list and the address ranges.
+    /// Tries the tests of a list.
     pub(crate) fn look(
         &mut self,
         tables: Bytes<'_>,
         list: u32,
-        ranges: u32,
         value: Raw<'_>,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
-        if ranges != 0 && in_ranges(tables, ranges, value) && hit(0) {
-            return true;
-        }
         let count = if list == 0 { 0 } else { tables.u32(list) };
         (0..count).any(|index| {
-            let at = list + 4 + 16 * index;
-            let test = || tables.slice(tables.u32(at + 4), tables.u32(at + 8));
-            self.holds(tables.u32(at), test, value) && hit(tables.u32(at + 12))
+            let at = list + 4 + 8 * index;
+            self.holds(tables, tables.u32(at), value) && hit(tables.u32(at + 4))
         })
     }
 
-    fn holds<'t>(&mut self, number: u32, bytes: impl Fn() -> &'t [u8], value: Raw<'_>) -> bool {
+    /// Whether a value passes the test of this number.
+    pub(crate) fn holds(&mut self, tables: Bytes<'_>, number: u32, value: Raw<'_>) -> bool {
         let Some(slot) = self.ready.get_mut(number as usize) else { return false };
-        if slot.is_none() {
-            let test = Test::decode(&mut Reader::new(bytes())).ok();
-            *slot = test.map(|test| Box::new(Check::new(&test)));
-        }
-        slot.as_ref().is_some_and(|test| test.passes(value))
+        let check = slot.get_or_insert_with(|| {
+            let record = tables.word(0, Head::Slow as u32) + 8 * number;
+            let bytes = tables.slice(tables.u32(record), tables.u32(record + 4));
+            // Bytes that are no test pass nothing.
+            let test = Test::decode(&mut Reader::new(bytes)).unwrap_or(Test::AnyToken(Vec::new()));
+            Box::new(Check::new(&test))
+        });
+        check.passes(value)
     }
 }
 
-/// Whether the value is an address in one of the sorted, disjoint ranges.
-fn in_ranges(tables: Bytes<'_>, ranges: u32, value: Raw<'_>) -> bool {
-    let Some(address) = crate::value::address::parse(value.text()) else { return false };
-    let bytes = tables.slice(ranges + 4, 32 * tables.u32(ranges));
-    let (mut low, mut high) = (0, bytes.len() / 32);
+/// Gives the outputs of the range that holds the value, an address.
+pub(crate) fn in_ranges(
+    tables: Bytes<'_>,
+    ranges: u32,
+    value: Raw<'_>,
+    hit: &mut impl FnMut(u32) -> bool,
+) -> bool {
+    let Some(address) = crate::text::address(value.text()) else { return false };
+    let records = tables.slice(ranges + 4, RANGE * tables.u32(ranges));
+    let (mut low, mut high) = (0, records.len() / RANGE as usize);
     while low < high {
         let middle = usize::midpoint(low, high);
-        let range = bytes.get(32 * middle..32 * middle + 32).unwrap_or_default();
-        let (from, to) = range.split_at(range.len() / 2);
-        if address[..] < *from {
+        let at = middle * RANGE as usize;
+        let (Some(first), Some(last)) = (records.get(at..at + 16), records.get(at + 16..at + 32))
+        else {
+            return false;
+        };
+        if address[..] < *first {
             high = middle;
-        } else if address[..] > *to {
+        } else if address[..] > *last {
             low = middle + 1;
         } else {
-            return true;
+            return hit(tables.u32(ranges + 4 + at as u32 + 32));
         }
     }
     false
 }
+
+/// Bytes of a range's record.
+const RANGE: u32 = 36;

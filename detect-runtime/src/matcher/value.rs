@@ -15,8 +15,8 @@
 
 use super::glob;
 use super::hash::{Map, hash};
-use super::layout::{Bytes, FULL_FOLD, Part, SMALL};
-use super::slow::Slow;
+use super::layout::{Bytes, EXACT, FULL_FOLD, Part, SLOW, SMALL};
+use super::slow::{Slow, in_ranges};
 use crate::event::Raw;
 use crate::test::Fold;
 
@@ -50,7 +50,8 @@ impl Scratch {
 
     fn fold_ascii(&mut self, text: &str) {
         self.folded.clear();
-        self.folded.extend(text.as_bytes().iter().map(u8::to_ascii_lowercase));
+        self.folded.extend_from_slice(text.as_bytes());
+        self.folded.make_ascii_lowercase();
     }
 
     fn fold_full(&mut self, text: &str) {
@@ -74,6 +75,8 @@ struct View<'v> {
     folded: &'v [u8],
     /// Which patterns may answer in this pass.
     folds: u32,
+    /// The value, for slow tests.
+    value: Raw<'v>,
 }
 
 impl<'t> ValueMatcher<'t> {
@@ -104,14 +107,14 @@ impl<'t> ValueMatcher<'t> {
         scratch.begin();
         scratch.fold_ascii(text);
         let Scratch { folded, literals, stamp, .. } = scratch;
-        let mut seen = Seen { literals, stamp: *stamp };
+        let mut work = Work { literals, stamp: *stamp, slow };
         let two_passes = flags & FULL_FOLD != 0 && !text.is_ascii();
         let folds = if two_passes { ALL_FOLDS & !FULL } else { ALL_FOLDS };
-        let view = View { raw: text.as_bytes(), folded, folds };
-        if self.texts(&view, &mut seen, hit) {
+        let view = View { raw: text.as_bytes(), folded, folds, value };
+        if self.texts(&view, &mut work, hit) {
             return true;
         }
-        if two_passes && self.second_pass(text, scratch, hit) {
+        if two_passes && self.second_pass(value, scratch, slow, hit) {
             return true;
         }
         self.slow(value, slow, hit)
@@ -120,16 +123,18 @@ impl<'t> ValueMatcher<'t> {
     #[cold]
     fn second_pass(
         self,
-        text: &str,
+        value: Raw<'_>,
         scratch: &mut Scratch,
+        slow: &mut Slow,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
         scratch.begin();
-        scratch.fold_full(text);
+        scratch.fold_full(value.text());
         let Scratch { full, literals, stamp, .. } = scratch;
-        let mut seen = Seen { literals, stamp: *stamp };
-        let view = View { raw: text.as_bytes(), folded: full.as_bytes(), folds: FULL };
-        self.texts(&view, &mut seen, hit)
+        let mut work = Work { literals, stamp: *stamp, slow };
+        let raw = value.text().as_bytes();
+        let view = View { raw, folded: full.as_bytes(), folds: FULL, value };
+        self.texts(&view, &mut work, hit)
     }
 
     /// Few patterns, each tried by itself; the value is folded when the first
@@ -173,17 +178,17 @@ impl<'t> ValueMatcher<'t> {
     fn texts(
         self,
         view: &View<'_>,
-        seen: &mut Seen<'_>,
+        work: &mut Work<'_>,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
         let (equal, prefix, suffix) =
             (self.part(Part::Equal), self.part(Part::Prefix), self.part(Part::Suffix));
         equal != 0 && self.equal(equal, view, hit)
-            || prefix != 0 && self.classes(prefix, view, false, seen, hit)
-            || suffix != 0 && self.classes(suffix, view, true, seen, hit)
-            || self.search::<4>(self.part(Part::Search4), view, seen, hit)
-            || self.search::<2>(self.part(Part::Search2), view, seen, hit)
-            || self.patterns(self.part(Part::Always), view, hit)
+            || prefix != 0 && self.classes(prefix, view, false, work, hit)
+            || suffix != 0 && self.classes(suffix, view, true, work, hit)
+            || self.search::<4>(self.part(Part::Search4), view, work, hit)
+            || self.search::<2>(self.part(Part::Search2), view, work, hit)
+            || self.patterns(self.part(Part::Always), view, work, hit)
     }
 
     #[inline]
@@ -209,7 +214,7 @@ impl<'t> ValueMatcher<'t> {
         classes: u32,
         view: &View<'_>,
         from_end: bool,
-        seen: &mut Seen<'_>,
+        work: &mut Work<'_>,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
         let length = view.folded.len();
@@ -223,7 +228,7 @@ impl<'t> ValueMatcher<'t> {
             let start = if from_end { length - key } else { 0 };
             let key = &view.folded[start..start + key];
             let list = Map::new(self.tables.u32(at + 4)).get(self.tables, key, hash(key));
-            if list != 0 && self.literals(list, view, start, seen, hit) {
+            if list != 0 && self.literals(list, view, start, work, hit) {
                 return true;
             }
         }
@@ -235,7 +240,7 @@ impl<'t> ValueMatcher<'t> {
         self,
         search: u32,
         view: &View<'_>,
-        seen: &mut Seen<'_>,
+        work: &mut Work<'_>,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
         if search == 0 || view.folded.len() < GRAM {
@@ -251,7 +256,7 @@ impl<'t> ValueMatcher<'t> {
                 continue;
             }
             let list = map.get(self.tables, window, hash(window));
-            if list != 0 && self.literals(list, view, at, seen, hit) {
+            if list != 0 && self.literals(list, view, at, work, hit) {
                 return true;
             }
         }
@@ -265,13 +270,13 @@ impl<'t> ValueMatcher<'t> {
         list: u32,
         view: &View<'_>,
         at: usize,
-        seen: &mut Seen<'_>,
+        work: &mut Work<'_>,
         hit: &mut impl FnMut(u32) -> bool,
     ) -> bool {
         for index in 0..self.tables.u32(list) {
             let record = list + 4 + 20 * index;
             let id = self.tables.u32(record);
-            if seen.is(id) {
+            if work.has_seen(id) {
                 continue;
             }
             let literal =
@@ -281,8 +286,8 @@ impl<'t> ValueMatcher<'t> {
             if !found {
                 continue;
             }
-            seen.add(id);
-            if self.patterns(self.tables.u32(record + 16), view, hit) {
+            work.found(id);
+            if self.patterns(self.tables.u32(record + 16), view, work, hit) {
                 return true;
             }
         }
@@ -290,26 +295,55 @@ impl<'t> ValueMatcher<'t> {
     }
 
     #[inline]
-    fn patterns(self, list: u32, view: &View<'_>, hit: &mut impl FnMut(u32) -> bool) -> bool {
+    fn patterns(
+        self,
+        list: u32,
+        view: &View<'_>,
+        work: &mut Work<'_>,
+        hit: &mut impl FnMut(u32) -> bool,
+    ) -> bool {
         Patterns::new(self.tables, list).any(|pattern| {
             view.folds & 1 << pattern.fold != 0
                 && pattern.fits(view.raw.len())
-                && (pattern.glob == 0 || {
-                    let text =
-                        if pattern.fold == Fold::None as u32 { view.raw } else { view.folded };
-                    glob::matches(self.tables, pattern.glob, text)
-                })
+                && self.verify(&pattern, view, work)
                 && hit(pattern.outputs)
         })
     }
 
     #[inline]
-    fn slow(self, value: Raw<'_>, slow: &mut Slow, hit: &mut impl FnMut(u32) -> bool) -> bool {
-        let (list, ranges) = (self.part(Part::Slow), self.part(Part::Ranges));
-        if list == 0 && ranges == 0 {
-            return false;
+    fn verify(self, pattern: &Pattern, view: &View<'_>, work: &mut Work<'_>) -> bool {
+        if pattern.slow {
+            return work.slow.holds(self.tables, pattern.glob, view.value);
         }
-        slow.look(self.tables, list, ranges, value, hit)
+        let text = if pattern.fold == Fold::None as u32 { view.raw } else { view.folded };
+        pattern.glob == 0 || glob::matches(self.tables, pattern.glob, text)
+    }
+
+    #[inline]
+    fn slow(self, value: Raw<'_>, slow: &mut Slow, hit: &mut impl FnMut(u32) -> bool) -> bool {
+        let (list, unless_ascii, ranges) =
+            (self.part(Part::Slow), self.part(Part::SlowUnlessAscii), self.part(Part::Ranges));
+        list != 0 && slow.look(self.tables, list, value, hit)
+            || unless_ascii != 0
+                && !value.text().is_ascii()
+                && slow.look(self.tables, unless_ascii, value, hit)
+            || ranges != 0 && in_ranges(self.tables, ranges, value, hit)
+    }
+
+    /// True if a look costs more than finding out that the value was seen
+    /// before: everything but whole texts alone.
+    #[inline]
+    pub(crate) fn is_costly(self) -> bool {
+        const PARTS: [Part; 7] = [
+            Part::Prefix,
+            Part::Suffix,
+            Part::Search4,
+            Part::Search2,
+            Part::Slow,
+            Part::SlowUnlessAscii,
+            Part::Ranges,
+        ];
+        PARTS.iter().any(|part| self.part(*part) != 0)
     }
 }
 
@@ -329,18 +363,20 @@ pub const fn gram_bit(gram: u32, log: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1) >> (32 - log)
 }
 
-/// Literals found in the value so far.
-struct Seen<'s> {
-    literals: &'s mut [u32],
+/// What is written while a value is looked at.
+struct Work<'w> {
+    /// Per literal: stamp of the value in which it was found last.
+    literals: &'w mut [u32],
     stamp: u32,
+    slow: &'w mut Slow,
 }
 
-impl Seen<'_> {
-    fn is(&self, id: u32) -> bool {
+impl Work<'_> {
+    fn has_seen(&self, id: u32) -> bool {
         self.literals.get(id as usize) == Some(&self.stamp)
     }
 
-    fn add(&mut self, id: u32) {
+    fn found(&mut self, id: u32) {
         if let Some(literal) = self.literals.get_mut(id as usize) {
             *literal = self.stamp;
         }
@@ -350,9 +386,12 @@ impl Seen<'_> {
 /// A pattern's record.
 struct Pattern {
     fold: u32,
-    /// Shortest text in bytes; with `exact` the only length.
+    /// Shortest text in bytes.
     length: u32,
+    /// It is the only length.
     exact: bool,
+    /// A slow test verifies; `glob` is its number.
+    slow: bool,
     glob: u32,
     outputs: u32,
 }
@@ -387,7 +426,8 @@ impl Iterator for Patterns<'_> {
         let kind = self.tables.u32(self.at);
         let pattern = Pattern {
             fold: kind & 3,
-            exact: kind & 4 != 0,
+            exact: kind & EXACT != 0,
+            slow: kind & SLOW != 0,
             length: self.tables.u32(self.at + 4),
             glob: self.tables.u32(self.at + 8),
             outputs: self.tables.u32(self.at + 12),

@@ -7,6 +7,8 @@ mod anchor;
 mod guard;
 mod map;
 mod pattern;
+mod ranges;
+mod required;
 mod value;
 mod writer;
 
@@ -64,6 +66,7 @@ pub(super) fn write(input: &Input<'_>) -> Vec<u8> {
         .collect();
     let always = writer.counted(&always);
     let guards = groups.write(&mut writer, input.atoms, input.indexes);
+    let (slow_count, slow) = numbers.write_slow(&mut writer);
     let mut head = |head: Head, word: u32| writer.set_head(head as u32, word);
     head(Head::Magic, MAGIC);
     head(Head::AtomCount, input.atoms.len() as u32);
@@ -72,7 +75,8 @@ pub(super) fn write(input: &Input<'_>) -> Vec<u8> {
     head(Head::Conditions, conditions);
     head(Head::FieldCount, input.fields.specs().len() as u32);
     head(Head::LiteralCount, numbers.literals);
-    head(Head::SlowCount, numbers.slow_tests());
+    head(Head::SlowCount, slow_count);
+    head(Head::Slow, slow);
     head(Head::Always, always);
     head(Head::Guards, guards);
     writer.into_bytes()

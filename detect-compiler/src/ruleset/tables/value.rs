@@ -3,8 +3,10 @@
 use super::anchor::{Anchor, LONGEST_LITERAL, Rarity};
 use super::map;
 use super::pattern::{Pattern, search_text};
+use super::ranges;
+use super::required;
 use super::writer::Writer;
-use detect_runtime::matcher::layout::{FULL_FOLD, PART_WORDS, Part, SMALL};
+use detect_runtime::matcher::layout::{EXACT, FULL_FOLD, PART_WORDS, Part, SLOW, SMALL};
 use detect_runtime::matcher::value::{gram, gram_bit};
 use detect_runtime::state::Encode;
 use detect_runtime::test::{Fold, Test};
@@ -19,17 +21,41 @@ const SMALL_SET: usize = 3;
 /// and the filters of the largest fields (some 500 grams) still fill 2 KiB.
 const FILTER_BITS: usize = 32;
 
-/// Numbers that run through all value matchers of the tables.
+/// What runs through all value matchers of the tables.
 #[derive(Default)]
 pub(super) struct Numbers {
     pub(super) literals: u32,
-    slow: HashMap<String, u32>,
+    /// Numbers of slow tests by their encoded form.
+    slow: HashMap<Vec<u8>, u32>,
+    /// Place of each encoded slow test: offset and length.
+    slow_places: Vec<u32>,
 }
 
 impl Numbers {
-    pub(super) fn slow_tests(&self) -> u32 {
-        self.slow.len() as u32
+    /// Writes the records of all slow tests: count and offset.
+    pub(super) fn write_slow(&self, writer: &mut Writer) -> (u32, u32) {
+        (self.slow.len() as u32, writer.words(&self.slow_places))
     }
+
+    fn slow(&mut self, writer: &mut Writer, test: &Test) -> u32 {
+        let mut encoded = Vec::new();
+        test.encode(&mut encoded);
+        let next = self.slow.len() as u32;
+        let places = &mut self.slow_places;
+        *self.slow.entry(encoded).or_insert_with_key(|encoded| {
+            places.extend([writer.text(encoded), encoded.len() as u32]);
+            next
+        })
+    }
+}
+
+/// A pattern with what it leads to.
+#[derive(Clone, Debug)]
+pub(super) struct Filed {
+    pattern: Pattern,
+    /// The pattern is only what a slow test of this number requires.
+    slow: Option<u32>,
+    outputs: u32,
 }
 
 /// Writes a matcher for these tests with their outputs and gives its offset;
@@ -40,64 +66,94 @@ pub(super) fn write(
     tests: &[(&Test, u32)],
     sample: &[(String, f64)],
 ) -> u32 {
+    let sorted = Sorted::of(writer, numbers, tests);
     let mut parts = [0u32; PART_WORDS];
-    let mut patterns = Vec::new();
-    let mut slow = Vec::new();
-    let mut blocks = Vec::new();
-    for (test, outputs) in tests {
-        match (Pattern::of(test), test) {
-            (Some(pattern), _) => patterns.push((pattern, *outputs)),
-            (None, Test::Cidr { address, bits }) if *outputs == 0 => {
-                blocks.push(block(*address, *bits));
-            }
-            (None, _) => slow.push((*test, *outputs)),
-        }
-    }
     let mut set = |part: Part, value: u32| parts[part as usize] = value;
     let mut flags = 0;
-    if patterns.iter().any(|(pattern, _)| pattern.fold == Fold::Full) {
+    if sorted.patterns.iter().any(|filed| filed.pattern.fold == Fold::Full) {
         flags |= FULL_FOLD;
     }
-    if patterns.len() <= SMALL_SET {
+    let small = sorted.patterns.len() <= SMALL_SET
+        && sorted.patterns.iter().all(|filed| filed.slow.is_none());
+    if small {
         flags |= SMALL;
-        let all: Vec<_> =
-            patterns.iter().map(|(pattern, outputs)| (pattern, true, *outputs)).collect();
-        set(Part::Always, pattern_list(writer, &all));
+        set(Part::Always, pattern_list(writer, &sorted.patterns, |_| true));
     } else {
-        let filed = File::new(patterns, sample);
-        set(Part::Equal, filed.write_equal(writer));
-        set(Part::Prefix, filed.write_classes(writer, numbers, false));
-        set(Part::Suffix, filed.write_classes(writer, numbers, true));
-        set(Part::Search4, filed.write_search(writer, numbers, 4));
-        set(Part::Search2, filed.write_search(writer, numbers, 2));
-        set(Part::Always, filed.write_always(writer));
+        let file = File::new(sorted.patterns, sample);
+        set(Part::Equal, file.write_equal(writer));
+        set(Part::Prefix, file.write_classes(writer, numbers, false));
+        set(Part::Suffix, file.write_classes(writer, numbers, true));
+        set(Part::Search4, file.write_search(writer, numbers, 4));
+        set(Part::Search2, file.write_search(writer, numbers, 2));
+        set(Part::Always, file.write_always(writer));
     }
     set(Part::Flags, flags);
-    set(Part::Slow, slow_list(writer, numbers, &slow));
-    set(Part::Ranges, ranges(writer, blocks));
+    set(Part::Slow, slow_list(writer, &sorted.slow));
+    set(Part::SlowUnlessAscii, slow_list(writer, &sorted.slow_unless_ascii));
+    set(Part::Ranges, ranges::write(writer, &sorted.blocks));
     writer.words(&parts)
+}
+
+/// Tests by how they are answered.
+#[derive(Default)]
+struct Sorted {
+    patterns: Vec<Filed>,
+    /// Number of the test and outputs.
+    slow: Vec<(u32, u32)>,
+    slow_unless_ascii: Vec<(u32, u32)>,
+    /// First address, last address, outputs.
+    blocks: Vec<(u128, u128, u32)>,
+}
+
+impl Sorted {
+    fn of(writer: &mut Writer, numbers: &mut Numbers, tests: &[(&Test, u32)]) -> Sorted {
+        let mut sorted = Sorted::default();
+        for &(test, outputs) in tests {
+            if let Some(pattern) = Pattern::of(test) {
+                sorted.patterns.push(Filed { pattern, slow: None, outputs });
+                continue;
+            }
+            if let Test::Cidr { address, bits } = test {
+                let (first, last) = ranges::block(*address, *bits);
+                sorted.blocks.push((first, last, outputs));
+                continue;
+            }
+            let number = numbers.slow(writer, test);
+            let Some(required) = required::patterns(test) else {
+                sorted.slow.push((number, outputs));
+                continue;
+            };
+            for pattern in required.patterns {
+                sorted.patterns.push(Filed { pattern, slow: Some(number), outputs });
+            }
+            if required.ascii_only {
+                sorted.slow_unless_ascii.push((number, outputs));
+            }
+        }
+        sorted
+    }
 }
 
 /// Patterns by where they are filed.
 struct File {
-    equal: BTreeMap<Vec<u8>, Vec<(Pattern, u32)>>,
-    anchored: BTreeMap<Anchor, Vec<(Pattern, u32)>>,
+    equal: BTreeMap<Vec<u8>, Vec<Filed>>,
+    anchored: BTreeMap<Anchor, Vec<Filed>>,
 }
 
 impl File {
-    fn new(patterns: Vec<(Pattern, u32)>, sample: &[(String, f64)]) -> File {
+    fn new(patterns: Vec<Filed>, sample: &[(String, f64)]) -> File {
         let (whole, wild): (Vec<_>, Vec<_>) =
-            patterns.into_iter().partition(|(pattern, _)| pattern.whole_text().is_some());
-        let mut equal: BTreeMap<Vec<u8>, Vec<(Pattern, u32)>> = BTreeMap::new();
-        for (pattern, outputs) in whole {
-            let text = pattern.whole_text().unwrap_or_default();
-            equal.entry(search_text(text)).or_default().push((pattern, outputs));
+            patterns.into_iter().partition(|filed| filed.pattern.whole_text().is_some());
+        let mut equal: BTreeMap<Vec<u8>, Vec<Filed>> = BTreeMap::new();
+        for filed in whole {
+            let text = filed.pattern.whole_text().unwrap_or_default();
+            equal.entry(search_text(text)).or_default().push(filed);
         }
-        let only: Vec<Pattern> = wild.iter().map(|(pattern, _)| pattern.clone()).collect();
+        let only: Vec<Pattern> = wild.iter().map(|filed| filed.pattern.clone()).collect();
         let rarity = Rarity::new(sample, &only);
-        let mut anchored: BTreeMap<Anchor, Vec<(Pattern, u32)>> = BTreeMap::new();
-        for (pattern, outputs) in wild {
-            anchored.entry(rarity.best(&pattern)).or_default().push((pattern, outputs));
+        let mut anchored: BTreeMap<Anchor, Vec<Filed>> = BTreeMap::new();
+        for filed in wild {
+            anchored.entry(rarity.best(&filed.pattern)).or_default().push(filed);
         }
         File { equal, anchored }
     }
@@ -106,7 +162,7 @@ impl File {
         let mut entries = Vec::new();
         for (key, patterns) in &self.equal {
             let mut list = vec![patterns.len() as u32];
-            for (pattern, outputs) in patterns {
+            for Filed { pattern, outputs, .. } in patterns {
                 let text = pattern.whole_text().unwrap_or_default();
                 let at = writer.text(text);
                 list.extend([pattern.fold as u32, at, text.len() as u32, *outputs]);
@@ -167,9 +223,7 @@ impl File {
 
     fn write_always(&self, writer: &mut Writer) -> u32 {
         let Some(patterns) = self.anchored.get(&Anchor::Nothing) else { return 0 };
-        let all: Vec<_> =
-            patterns.iter().map(|(pattern, outputs)| (pattern, true, *outputs)).collect();
-        pattern_list(writer, &all)
+        pattern_list(writer, patterns, |_| true)
     }
 }
 
@@ -178,7 +232,7 @@ struct Found<'f> {
     literal: &'f [u8],
     /// Where the key stands in it.
     offset: usize,
-    patterns: &'f [(Pattern, u32)],
+    patterns: &'f [Filed],
     start: bool,
     end: bool,
 }
@@ -195,15 +249,9 @@ fn literal_map(
             let text = writer.text(found.literal);
             // A cut literal says less than its pattern.
             let whole = found.literal.len() < LONGEST_LITERAL;
-            let patterns: Vec<_> = found
-                .patterns
-                .iter()
-                .map(|(pattern, outputs)| {
-                    let implied = whole && pattern.is_just_a_literal(found.start, found.end);
-                    (pattern, !implied, *outputs)
-                })
-                .collect();
-            let patterns = pattern_list(writer, &patterns);
+            let patterns = pattern_list(writer, found.patterns, |pattern| {
+                !(whole && pattern.is_just_a_literal(found.start, found.end))
+            });
             let length = found.literal.len() as u32;
             list.extend([numbers.literals, found.offset as u32, text, length, patterns]);
             numbers.literals += 1;
@@ -213,59 +261,37 @@ fn literal_map(
     map::write(writer, &entries)
 }
 
-/// Writes patterns, each with whether it has to be verified and its outputs.
-fn pattern_list(writer: &mut Writer, patterns: &[(&Pattern, bool, u32)]) -> u32 {
+/// Writes patterns; those that need it with the glob that verifies them.
+fn pattern_list(
+    writer: &mut Writer,
+    patterns: &[Filed],
+    must_verify: impl Fn(&Pattern) -> bool,
+) -> u32 {
     if patterns.is_empty() {
         return 0;
     }
     let mut list = vec![patterns.len() as u32];
-    for (pattern, verify, outputs) in patterns {
+    for Filed { pattern, slow, outputs } in patterns {
         let (length, exact) = pattern.length();
-        let glob = if *verify { pattern.write(writer) } else { 0 };
-        list.extend([pattern.fold as u32 | u32::from(exact) << 2, length, glob, *outputs]);
+        let mut kind = pattern.fold as u32 | if exact { EXACT } else { 0 };
+        let verifier = match slow {
+            Some(number) => {
+                kind |= SLOW;
+                *number
+            }
+            None if must_verify(pattern) => pattern.write(writer),
+            None => 0,
+        };
+        list.extend([kind, length, verifier, *outputs]);
     }
     writer.words(&list)
 }
 
-fn slow_list(writer: &mut Writer, numbers: &mut Numbers, tests: &[(&Test, u32)]) -> u32 {
+fn slow_list(writer: &mut Writer, tests: &[(u32, u32)]) -> u32 {
     if tests.is_empty() {
         return 0;
     }
     let mut list = vec![tests.len() as u32];
-    for (test, outputs) in tests {
-        let next = numbers.slow.len() as u32;
-        let number = *numbers.slow.entry(format!("{test:?}")).or_insert(next);
-        let mut encoded = Vec::new();
-        test.encode(&mut encoded);
-        list.extend([number, writer.text(&encoded), encoded.len() as u32, *outputs]);
-    }
+    list.extend(tests.iter().flat_map(|(number, outputs)| [*number, *outputs]));
     writer.words(&list)
-}
-
-/// First and last address of a block.
-fn block(address: [u8; 16], bits: u8) -> (u128, u128) {
-    let address = u128::from_be_bytes(address);
-    let host = u128::MAX.checked_shr(u32::from(bits)).unwrap_or(0);
-    (address & !host, address | host)
-}
-
-/// Writes the union of blocks as sorted, disjoint ranges.
-fn ranges(writer: &mut Writer, mut blocks: Vec<(u128, u128)>) -> u32 {
-    if blocks.is_empty() {
-        return 0;
-    }
-    blocks.sort_unstable();
-    let mut merged: Vec<(u128, u128)> = Vec::new();
-    for (from, to) in blocks {
-        match merged.last_mut() {
-            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
-            _ => merged.push((from, to)),
-        }
-    }
-    let mut bytes = (merged.len() as u32).to_le_bytes().to_vec();
-    for (from, to) in merged {
-        bytes.extend(from.to_be_bytes());
-        bytes.extend(to.to_be_bytes());
-    }
-    writer.text(&bytes)
 }

@@ -44,6 +44,16 @@ impl Writer {
         self.words(&row)
     }
 
+    /// The numbers of a row that [`Writer::counted`] wrote.
+    pub(super) fn read_counted(&self, at: u32) -> Vec<u32> {
+        let word = |index: usize| {
+            let bytes = self.bytes.get(at as usize + 4 * index..)?;
+            bytes.first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes))
+        };
+        let count = if at == 0 { 0 } else { word(0).unwrap_or(0) };
+        (1..=count as usize).filter_map(word).collect()
+    }
+
     /// Offset of bytes that start at a multiple of 64 and are not shared: what
     /// is read at random fills as few cache lines as it can.
     pub(super) fn aligned(&mut self, bytes: &[u8]) -> u32 {

@@ -1,0 +1,105 @@
+//! Values seen before. Names, paths and command lines repeat; what a field's
+//! witnesses said to a value is remembered with the value itself, which must
+//! agree in full, so foreign input can push entries out but never forge one.
+
+use super::hash::hash;
+use crate::event::Raw;
+
+/// Places; with [`LONGEST`] bytes of value each they fill 384 KiB, less than the
+/// second-level cache of the machines in question.
+const PLACES: usize = 2048;
+/// Longest value that is remembered: 9 of 10 values of witness fields in the
+/// streams of `docs/PERFORMANCE.md`.
+const LONGEST: usize = 160;
+/// Most outputs that are remembered.
+const OUTPUTS: usize = 4;
+
+/// Remembered answers.
+#[derive(Debug)]
+pub(crate) struct Recent {
+    places: Vec<Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// Witness field plus 1 (0: empty) and kind of the value.
+    field: u32,
+    length: u16,
+    count: u16,
+    outputs: [u32; OUTPUTS],
+    value: [u8; LONGEST],
+}
+
+/// Where a value belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(usize);
+
+impl Recent {
+    pub(crate) fn new() -> Recent {
+        let empty =
+            Seen { field: 0, length: 0, count: 0, outputs: [0; OUTPUTS], value: [0; LONGEST] };
+        Recent { places: vec![empty; PLACES] }
+    }
+
+    /// The outputs of a value that was seen before, or the place where
+    /// [`Recent::keep`] may put them; neither for values that are too long.
+    #[inline]
+    pub(crate) fn find(&self, witness: u32, value: Raw<'_>) -> Result<&[u32], Option<Place>> {
+        let text = value.text().as_bytes();
+        if text.len() > LONGEST {
+            return Err(None);
+        }
+        let field = key(witness, value);
+        let number = (hash(text) ^ u64::from(field) << 5) as usize % PLACES;
+        match self.places.get(number) {
+            Some(seen)
+                if seen.field == field && seen.value.get(..seen.length as usize) == Some(text) =>
+            {
+                Ok(seen.outputs.get(..seen.count as usize).unwrap_or_default())
+            }
+            _ => Err(Some(Place(number))),
+        }
+    }
+
+    /// Remembers the outputs of a value, if they are few.
+    pub(crate) fn keep(&mut self, place: Place, witness: u32, value: Raw<'_>, found: &Found) {
+        let text = value.text().as_bytes();
+        let Some(seen) = self.places.get_mut(place.0) else { return };
+        let Some(room) = seen.value.get_mut(..text.len()) else { return };
+        if found.count > OUTPUTS {
+            return;
+        }
+        room.copy_from_slice(text);
+        seen.field = key(witness, value);
+        seen.length = text.len() as u16;
+        seen.count = found.count as u16;
+        seen.outputs = found.outputs;
+    }
+}
+
+fn key(witness: u32, value: Raw<'_>) -> u32 {
+    let kind = match value {
+        Raw::Text(_) => 0,
+        Raw::Number(_) => 1,
+        Raw::Boolean(_) => 2,
+    };
+    (witness + 1) << 2 | kind
+}
+
+/// Outputs of a value on their way into the memory.
+#[derive(Default)]
+pub(crate) struct Found {
+    outputs: [u32; OUTPUTS],
+    count: usize,
+}
+
+impl Found {
+    /// Adds an output; those that do not fit are only counted.
+    #[inline]
+    pub(crate) fn add(&mut self, outputs: u32) {
+        if let Some(room) = self.outputs.get_mut(self.count) {
+            *room = outputs;
+        }
+        self.count += 1;
+    }
+}
