@@ -87,6 +87,7 @@ impl Bench {
             position: self.position,
             row,
             terms,
+            lineages: 0,
             source: Some(&lent),
         };
         let mut env = Env {

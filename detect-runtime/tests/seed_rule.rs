@@ -252,7 +252,15 @@ impl Run {
         });
         for row in &hits {
             self.matched += 1;
-            let hit = Hit { time: event.time, order: 0, position, row, terms: 0, source: None };
+            let hit = Hit {
+                time: event.time,
+                order: 0,
+                position,
+                row,
+                terms: 0,
+                lineages: 0,
+                source: None,
+            };
             self.call(|head, env| head.hit(&hit, env));
         }
     }

@@ -202,6 +202,7 @@ fn run(
             position: number as u64,
             row: &values,
             terms: terms.map(|(bit, _)| 1 << bit).sum(),
+            lineages: 0,
             source: Some(&lent),
         };
         let arena = Bump::new();

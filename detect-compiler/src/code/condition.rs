@@ -18,25 +18,26 @@ use quote::quote;
 /// their own, so that rustc's time stays linear in the size of a rule.
 const OPERANDS: usize = 64;
 
-/// Adds `fn(&mut Probe) -> bool` for a formula; `leaf` gives the function behind
-/// a computed atom, by local number.
+/// Adds `fn(&mut Probe) -> bool` for a formula; `leaf` gives the truth of a
+/// computed atom, by local number.
 pub(super) fn formula(
     unit: &mut Unit,
     formula: &Formula,
-    leaf: &dyn Fn(u32) -> Option<Ident>,
+    leaf: &dyn Fn(u32) -> Option<TokenStream>,
 ) -> Ident {
     let body = operand(unit, formula, leaf);
     probe_function(unit, "holds", &body)
 }
 
-fn operand(unit: &mut Unit, formula: &Formula, leaf: &dyn Fn(u32) -> Option<Ident>) -> TokenStream {
+fn operand(
+    unit: &mut Unit,
+    formula: &Formula,
+    leaf: &dyn Fn(u32) -> Option<TokenStream>,
+) -> TokenStream {
     match formula {
         Formula::Const(truth) => quote!(#truth),
         Formula::Atom { atom, negated } => {
-            let truth = match leaf(*atom) {
-                Some(function) => quote!(p.leaf(#atom, #function)),
-                None => quote!(p.has(#atom)),
-            };
+            let truth = leaf(*atom).unwrap_or_else(|| quote!(p.has(#atom)));
             if *negated { quote!(!#truth) } else { truth }
         }
         Formula::And(all) => connective(unit, all, leaf, &quote!(&&)),
@@ -47,7 +48,7 @@ fn operand(unit: &mut Unit, formula: &Formula, leaf: &dyn Fn(u32) -> Option<Iden
 fn connective(
     unit: &mut Unit,
     all: &[Formula],
-    leaf: &dyn Fn(u32) -> Option<Ident>,
+    leaf: &dyn Fn(u32) -> Option<TokenStream>,
     operator: &TokenStream,
 ) -> TokenStream {
     let operands: Vec<TokenStream> =
@@ -92,17 +93,21 @@ fn probe_function(unit: &mut Unit, kind: &str, body: &TokenStream) -> Ident {
 }
 
 /// Adds `fn(&mut Probe) -> bool` for a condition that asks the event directly.
-///
-/// `lineage` is the number in the ruleset of the rule's first lineage.
-pub(super) fn direct(unit: &mut Unit, fields: &Fields, lineage: usize, cond: &Cond) -> Ident {
-    let body = Direct { fields, lineage, element: None }.condition(unit, cond);
+pub(super) fn direct(unit: &mut Unit, fields: &Fields, cond: &Cond) -> Ident {
+    let body = Direct { fields, element: None }.condition(unit, cond);
     probe_function(unit, "leaf", &body)
+}
+
+/// Truth of `descendant of` for a lineage of the rule. It is not memoised like
+/// other atoms: see `Probe::assume`.
+pub(super) fn descends(lineage: usize) -> TokenStream {
+    let number = lineage as u32;
+    quote!(p.descends(#number))
 }
 
 /// Where a direct condition reads.
 struct Direct<'d> {
     fields: &'d Fields,
-    lineage: usize,
     /// Path of the array whose element is at hand, as `el`.
     element: Option<&'d str>,
 }
@@ -159,10 +164,7 @@ impl Direct<'_> {
             Cond::AnyField { .. } => quote!(false),
             Cond::Expr { expr, choice } => self.expr(unit, expr, *choice),
             Cond::Element { path, cond } => self.element(unit, path, cond),
-            Cond::DescendantOf(number) => {
-                let number = self.lineage + number;
-                quote!(p.descends(#number))
-            }
+            Cond::DescendantOf(number) => descends(*number),
         }
     }
 

@@ -265,12 +265,15 @@ impl RuleCode<'_> {
             quote!((#field, #ty))
         });
         let meaning = self.rule.meaning;
+        let first_lineage = self.first_lineage as u32;
+        let lineages = self.rule.plan.lineages.len() as u32;
         quote!(Rule {
             info: &#info,
             time: #time,
             order: #order,
             row: &[#(#row),*],
             flags: &[#(#flags),*],
+            lineages: (#first_lineage, #lineages),
             head: #head,
             meaning: #meaning,
         })
@@ -286,9 +289,7 @@ impl RuleCode<'_> {
                 let formula = self.ruleset.nested(self.entry.rule, cond).cloned();
                 let function = match formula {
                     Some(formula) => self.formula(&formula),
-                    None => {
-                        condition::direct(self.unit, &self.ruleset.fields, self.first_lineage, cond)
-                    }
+                    None => condition::direct(self.unit, &self.ruleset.fields, cond),
                 };
                 let function = self.path(shard, &function);
                 quote!((#slot, #function))
@@ -377,7 +378,7 @@ impl RuleCode<'_> {
     }
 
     fn formula(&mut self, formula: &crate::ruleset::Formula) -> Ident {
-        let mut leaves: Vec<(u32, Ident)> = Vec::new();
+        let mut leaves: Vec<(u32, TokenStream)> = Vec::new();
         let mut wanted = Vec::new();
         formula.atoms(&mut |local| wanted.push(local));
         for local in wanted {
@@ -385,18 +386,27 @@ impl RuleCode<'_> {
             if leaves.iter().any(|(known, _)| *known == local) {
                 continue;
             }
-            if let Some(Atom::Leaf(cond)) = self.ruleset.atoms.get(global as usize) {
-                leaves.push((local, self.leaf(cond)));
+            match self.ruleset.atoms.get(global as usize) {
+                Some(Atom::Leaf(cond)) => {
+                    let truth = if let Cond::DescendantOf(lineage) = **cond {
+                        condition::descends(lineage)
+                    } else {
+                        let function = self.leaf(cond);
+                        quote!(p.leaf(#local, #function))
+                    };
+                    leaves.push((local, truth));
+                }
+                _ => {}
             }
         }
         let leaf = |local: u32| {
-            leaves.iter().find(|(known, _)| *known == local).map(|(_, name)| name.clone())
+            leaves.iter().find(|(known, _)| *known == local).map(|(_, truth)| truth.clone())
         };
         condition::formula(self.unit, formula, &leaf)
     }
 
     fn leaf(&mut self, cond: &Cond) -> Ident {
-        condition::direct(self.unit, &self.ruleset.fields, self.first_lineage, cond)
+        condition::direct(self.unit, &self.ruleset.fields, cond)
     }
 
     fn field(&self, path: &str) -> u16 {

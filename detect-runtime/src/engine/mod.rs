@@ -12,6 +12,7 @@
 //! shards.
 
 mod events;
+mod lineage;
 mod owner;
 mod partial;
 mod scanner;

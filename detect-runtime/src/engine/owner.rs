@@ -1,6 +1,7 @@
 //! The owner of the state: takes hits in input order, runs the heads, turns
 //! drafts into alerts.
 
+use super::lineage::{Lineages, PROCESS};
 use super::sink::{Alert, Sink};
 use super::table::{HeadSpec, Heads, Rule, Table};
 use crate::alert::{Format, Rating, Writer};
@@ -39,6 +40,7 @@ pub(super) struct Owner {
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
     arena: Bump,
+    lineages: Lineages,
 }
 
 impl Heads {
@@ -63,12 +65,20 @@ impl Owner {
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
             arena: Bump::new(),
+            lineages: Lineages::new(table),
         }
     }
 
     /// Hands a hit to its rule's head and its drafts on as alerts.
     pub(super) fn hit(&mut self, heads: &mut Heads, rule: u32, hit: &Hit<'_>, sink: &mut dyn Sink) {
+        if rule == PROCESS {
+            self.process(hit);
+            return;
+        }
         let rule = rule as usize;
+        if !self.lineages.confirms(rule, hit) {
+            return;
+        }
         if let Some(counts) = self.counts.get_mut(rule) {
             counts.matches += 1;
         }
@@ -77,8 +87,27 @@ impl Owner {
 
     /// Takes a hit as history.
     pub(super) fn learn(&mut self, heads: &mut Heads, rule: u32, hit: &Hit<'_>) {
-        let mut nowhere = Nowhere;
-        self.with(heads, rule as usize, &mut nowhere, |head, env| head.learn(hit, env));
+        if rule == PROCESS {
+            self.process(hit);
+            return;
+        }
+        let (rule, mut nowhere) = (rule as usize, Nowhere);
+        if self.lineages.confirms(rule, hit) {
+            self.with(heads, rule, &mut nowhere, |head, env| head.learn(hit, env));
+        }
+    }
+
+    /// Takes a record about a process; what is dropped there is counted at the
+    /// first rule that asks for lineages.
+    fn process(&mut self, record: &Hit<'_>) {
+        let evicted = self.lineages.see(record);
+        let asks = |rule: &Rule| rule.lineages.1 > 0;
+        if evicted > 0
+            && let Some(rule) = self.table.rules.iter().position(asks)
+            && let Some(counts) = self.counts.get_mut(rule)
+        {
+            counts.losses.evicted += evicted;
+        }
     }
 
     /// Moves every rule's clock.
@@ -151,6 +180,7 @@ impl Owner {
             (state.len() as u64).encode(out);
             out.extend_from_slice(&state);
         }
+        self.lineages.encode(out);
     }
 
     /// Reads back the state of the rules that did not change since; the others
@@ -174,12 +204,13 @@ impl Owner {
                 taken += 1;
             }
         }
+        self.lineages.decode(from)?;
         Ok(taken)
     }
 
     /// Bytes of state.
     pub(super) fn memory(&self, heads: &Heads) -> usize {
-        heads.0.iter().map(|head| head.memory()).sum()
+        self.lineages.memory() + heads.0.iter().map(|head| head.memory()).sum::<usize>()
     }
 }
 

@@ -2,7 +2,7 @@
 //! on a topic and workers of a cluster hand these, and nothing else, to the
 //! owner of the state.
 //!
-//! A record is self-contained: rule number, times, position, term bits, row,
+//! A record is self-contained: rule number, times, position, term bits, lineages, row,
 //! and the event where the rule's alerts are made from it.
 
 use crate::head::{Hit, Lent};
@@ -17,6 +17,7 @@ pub(super) fn encode(rule: u32, hit: &Hit<'_>, out: &mut Vec<u8>) {
     hit.order.encode(out);
     hit.position.encode(out);
     hit.terms.encode(out);
+    hit.lineages.encode(out);
     (hit.row.len() as u64).encode(out);
     for value in hit.row {
         Owned::of(*value).encode(out);
@@ -45,6 +46,7 @@ pub(super) fn decode(
         let order = i64::decode(&mut from)?;
         let position = u64::decode(&mut from)?;
         let terms = u64::decode(&mut from)?;
+        let lineages = u64::decode(&mut from)?;
         let owned = Vec::<Owned>::decode(&mut from)?;
         let mut index = Box::<str>::default();
         let mut line = None;
@@ -57,7 +59,7 @@ pub(super) fn decode(
         arena.reset();
         let arena = &*arena;
         let row = arena.alloc_slice_fill_iter(owned.iter().map(|value| value.lend(arena)));
-        take(rule, &Hit { time, order, position, row, terms, source: source.as_ref() });
+        take(rule, &Hit { time, order, position, row, terms, lineages, source: source.as_ref() });
     }
     Ok(())
 }

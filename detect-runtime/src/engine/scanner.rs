@@ -3,6 +3,7 @@
 //! scanners can share an input.
 
 use super::Options;
+use super::lineage::{self, PROCESS, Seen};
 use super::table::{HeadSpec, Rule, Table};
 use crate::event::{Event, FieldId, Raw};
 use crate::head::{Hit, Lent};
@@ -100,7 +101,8 @@ impl Scanner {
         self.candidates.clear();
         let mut probe = Probe::new(&self.table.matchers, &mut self.memory, &event, cx);
         probe.candidates(index, &mut self.candidates);
-        if self.candidates.is_empty() {
+        let process = lineage::process(self.table, &event, &cx);
+        if self.candidates.is_empty() && !process.is_some_and(|p| p.moves()) {
             return Ok(());
         }
         let lent = Lent::new(line, index.unwrap_or_default());
@@ -114,7 +116,9 @@ impl Scanner {
             resources: &self.resources,
             counts: &mut self.counts,
             emit,
+            process,
         };
+        scan.process(&self.candidates);
         let mut rest = self.candidates.as_slice();
         while let Some(&first) = rest.first() {
             let Some(rule) = self.table.conditions.get(first as usize).map(|c| c.rule) else {
@@ -151,28 +155,72 @@ struct Scan<'s, 'p, 'a> {
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
     emit: &'s mut Emit<'s>,
+    /// The event's process, if some rule asks for lineages.
+    process: Option<Seen<'a>>,
 }
 
 impl<'a> Scan<'_, '_, 'a> {
-    /// Evaluates the candidates of one rule.
-    fn rule(&mut self, number: u32, candidates: &[u32]) {
-        let mut terms = 0;
-        for &candidate in candidates {
-            let Some(condition) = self.table.conditions.get(candidate as usize) else { continue };
-            if condition.bits == 0 {
-                continue;
-            }
-            self.counts.conditions += 1;
-            if self.probe.evaluate(candidate, condition.holds) {
-                terms |= condition.bits;
+    /// Hands on what the tree of processes must know of the event: that a process
+    /// began or ended, that it is the source of a lineage, or that a rule may ask.
+    fn process(&mut self, candidates: &[u32]) {
+        let Some(process) = self.process else { return };
+        let words = self.probe.cx.arena.alloc_slice_fill_copy(lineage::words(self.table), 0u64);
+        let mut asked = process.moves();
+        for (number, source) in self.table.lineages.iter().enumerate() {
+            if candidates.binary_search(source).is_ok()
+                && let Some(condition) = self.table.conditions.get(*source as usize)
+                && self.probe.evaluate(*source, condition.holds)
+            {
+                words[number / 64] |= 1 << (number % 64);
+                asked = true;
             }
         }
-        if let (true, Some(rule)) = (terms != 0, self.table.rules.get(number as usize)) {
-            self.hit(number, rule, terms);
+        let asks = |candidate: &u32| {
+            let condition = self.table.conditions.get(*candidate as usize)?;
+            let rule = self.table.rules.get(condition.rule as usize)?;
+            Some(condition.bits != 0 && rule.lineages.1 > 0)
+        };
+        if asked || candidates.iter().any(|candidate| asks(candidate) == Some(true)) {
+            let hit = Hit {
+                time: 0,
+                order: 0,
+                position: self.position,
+                row: process.row(words, self.probe.cx.arena),
+                terms: 0,
+                lineages: 0,
+                source: None,
+            };
+            (self.emit)(PROCESS, &hit);
         }
     }
 
-    fn hit(&mut self, number: u32, rule: &Rule, terms: u64) {
+    /// Evaluates the candidates of one rule, for each answer that the tree of
+    /// processes might give.
+    fn rule(&mut self, number: u32, candidates: &[u32]) {
+        let Some(rule) = self.table.rules.get(number as usize) else { return };
+        let answers = match (rule.lineages.1, self.process) {
+            (0, _) | (_, None) => 1,
+            (lineages, _) => 1u64 << lineages.min(lineage::MOST),
+        };
+        for lineages in 0..answers {
+            self.probe.assume(lineages);
+            let mut terms = 0;
+            for &candidate in candidates {
+                let condition = self.table.conditions.get(candidate as usize);
+                let Some(condition) = condition.filter(|c| c.bits != 0) else { continue };
+                self.counts.conditions += 1;
+                if self.probe.evaluate(candidate, condition.holds) {
+                    terms |= condition.bits;
+                }
+            }
+            if terms != 0 {
+                self.hit(number, rule, terms, lineages);
+            }
+        }
+        self.probe.assume(0);
+    }
+
+    fn hit(&mut self, number: u32, rule: &Rule, terms: u64, lineages: u64) {
         let order = self.times.order(self.probe.event(), rule.order);
         let time = self.times.rule(self.probe.event(), rule, order);
         let stateless = matches!(rule.head, HeadSpec::Events);
@@ -188,13 +236,13 @@ impl<'a> Scan<'_, '_, 'a> {
         let (position, source) = (self.position, Some(self.lent));
         let row = self.row(rule);
         let HeadSpec::Pipeline(program) = rule.head else {
-            (self.emit)(number, &Hit { time, order, position, row, terms, source });
+            (self.emit)(number, &Hit { time, order, position, row, terms, lineages, source });
             return;
         };
         let stages = program.stages.get(..program.per_event).unwrap_or_default();
         let (cx, resources, emit) = (self.probe.cx, self.resources, &mut *self.emit);
         run_rows(stages, row, &cx, resources, &mut |row| {
-            emit(number, &Hit { time, order, position, row, terms, source });
+            emit(number, &Hit { time, order, position, row, terms, lineages, source });
         });
     }
 

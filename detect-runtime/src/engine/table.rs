@@ -26,7 +26,8 @@ pub struct Table {
     pub matchers: Tables,
     /// The conditions, by number; those of one rule stand together.
     pub conditions: &'static [Condition],
-    /// Numbers of the conditions that make a process the source of a lineage.
+    /// Numbers of the conditions that make a process the source of a lineage, in
+    /// order of their rules.
     pub lineages: &'static [u32],
     /// Needles of search before parse; empty = every line is walked.
     pub needles: &'static [u8],
@@ -103,6 +104,9 @@ pub struct Rule {
     /// Slots of the row that say whether a condition holds (KQL() in an
     /// aggregate's WHERE).
     pub flags: &'static [(usize, Holds)],
+    /// Number in [`Table::lineages`] of its first process lineage, and how many it
+    /// has.
+    pub lineages: (u32, u32),
     /// The head.
     pub head: HeadSpec,
     /// Hash of what decides its alerts and its state.

@@ -34,6 +34,10 @@ pub struct Hit<'a> {
     /// itself. Which term has which bit stands in the head's descriptor: the
     /// copies of a term `with runs` share one, `until` has its own.
     pub terms: u64,
+    /// Rules that ask for process lineages: the hit is one if exactly these of the
+    /// rule's lineages (a bit each) are those in which the event's process
+    /// descends. The owner of the state knows; heads need not look.
+    pub lineages: u64,
     /// The event, where the head's alerts are made from events.
     pub source: Option<&'a Lent<'a>>,
 }

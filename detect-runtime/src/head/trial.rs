@@ -57,6 +57,7 @@ impl Event {
             position: self.position,
             row,
             terms: self.terms,
+            lineages: 0,
             source: Some(&lent),
         });
     }

@@ -11,14 +11,12 @@
 //! a process without a place in the tree takes one if a known member is among
 //! its ancestors.
 //!
-//! # What the code generator emits
+//! One [`Tracker`] follows up to 64 lineages, each a bit of a mask. Around every
+//! event that has a `process.entity_id`, also where no rule is a candidate:
 //!
-//! For each lineage of the ruleset a [`Tracker`]. Around every event that has a
-//! `process.entity_id`, also where no rule is a candidate:
-//!
-//! 1. [`Tracker::enter`] with the event's [`Process`] and whether the event
-//!    satisfies the lineage's condition; the answer is the truth of
-//!    `descendant of` for this event.
+//! 1. [`Tracker::enter`] with the event's [`Process`] and the lineages whose
+//!    condition it satisfies; the answer are those for which `descendant of` is
+//!    true of this event.
 //! 2. [`Tracker::leave`] with the same process when all conditions have been
 //!    evaluated.
 
@@ -43,11 +41,11 @@ pub struct Process<'a> {
     pub started: bool,
     /// The event is the process's end: a `process` event with `event.type` `end`.
     pub ended: bool,
-    /// Rule's time in milliseconds.
+    /// What tells older from newer events: a time, or the position in the input.
     pub time: i64,
 }
 
-/// Members of one lineage.
+/// Members of up to 64 lineages.
 ///
 /// ```
 /// use detect_runtime::lineage::{Process, Tracker};
@@ -55,8 +53,8 @@ pub struct Process<'a> {
 /// let mut tracker = Tracker::default();
 /// let shell = Process { entity: "shell", started: true, ..Process::default() };
 /// let tool = Process { entity: "tool", parent: Some("shell"), ..shell };
-/// assert!(!tracker.enter(&shell, true), "a source is not its own descendant");
-/// assert!(tracker.enter(&tool, false));
+/// assert_eq!(tracker.enter(&shell, 0b1), 0, "a source is not its own descendant");
+/// assert_eq!(tracker.enter(&tool, 0), 0b1);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tracker {
@@ -69,8 +67,10 @@ pub struct Tracker {
 /// A process of the tree.
 #[derive(Clone, Copy, Debug, Default)]
 struct Member {
-    descendant: bool,
-    source: bool,
+    /// Lineages that it descends in.
+    descends: u64,
+    /// Lineages that it is a source of.
+    sources: u64,
     /// Time of its latest event in milliseconds.
     seen: i64,
 }
@@ -87,23 +87,25 @@ impl Tracker {
         Tracker { members: HashMap::default(), limit: limit.max(1), heap: 0, evicted: 0 }
     }
 
-    /// Takes an event in; true if its process is a descendant. `source`: the
-    /// event satisfies the lineage's condition.
-    pub fn enter(&mut self, process: &Process<'_>, source: bool) -> bool {
-        if let Some(member) = self.members.get_mut(process.entity) {
-            member.seen = member.seen.max(process.time);
-            member.source |= source;
-            if member.descendant || !process.started {
-                return member.descendant;
-            }
+    /// Takes an event in; the lineages in which its process is a descendant.
+    /// `sources`: the lineages whose condition the event satisfies.
+    pub fn enter(&mut self, process: &Process<'_>, sources: u64) -> u64 {
+        let own = self.members.get(process.entity);
+        let mut descends = own.map_or(0, |member| member.descends);
+        let of = |id: &str| match self.members.get(id) {
+            Some(member) if id != process.entity => member.descends | member.sources,
+            _ => 0,
+        };
+        if process.started {
+            descends |= process.parent.map_or(0, of);
         }
-        let known = |id: &str| id != process.entity && self.members.contains_key(id);
-        let created = process.started && process.parent.is_some_and(known);
-        let descendant = created || process.ancestry.iter().any(|id| known(id));
-        if descendant || source {
-            self.insert(process, Member { descendant, source, seen: process.time });
+        if process.started || own.is_none() {
+            descends |= process.ancestry.iter().map(|id| of(id)).fold(0, |all, one| all | one);
         }
-        descendant
+        if own.is_some() || descends | sources != 0 {
+            self.note(process, Member { descends, sources, seen: process.time });
+        }
+        descends
     }
 
     /// Takes the event's process out if it ended.
@@ -111,6 +113,18 @@ impl Tracker {
         if process.ended && self.members.remove(process.entity).is_some() {
             self.heap -= process.entity.len();
         }
+    }
+
+    /// All processes: entity id, lineages it descends in, lineages it is a source
+    /// of, time of its latest event.
+    pub fn members(&self) -> impl Iterator<Item = (&str, u64, u64, i64)> {
+        self.members.iter().map(|(id, m)| (&**id, m.descends, m.sources, m.seen))
+    }
+
+    /// Adds what is known of a process from elsewhere.
+    pub fn add(&mut self, entity: &str, descends: u64, sources: u64, time: i64) {
+        let process = Process { entity, time, ..Process::default() };
+        self.note(&process, Member { descends, sources, seen: time });
     }
 
     /// Number of processes held.
@@ -140,8 +154,8 @@ impl Tracker {
         (all.len() as u64).encode(out);
         for (id, member) in all {
             id.encode(out);
-            member.descendant.encode(out);
-            member.source.encode(out);
+            member.descends.encode(out);
+            member.sources.encode(out);
             member.seen.encode(out);
         }
     }
@@ -152,8 +166,8 @@ impl Tracker {
         for _ in 0..from.length()? {
             let id: Box<str> = Box::decode(from)?;
             let member = Member {
-                descendant: bool::decode(from)?,
-                source: bool::decode(from)?,
+                descends: u64::decode(from)?,
+                sources: u64::decode(from)?,
                 seen: i64::decode(from)?,
             };
             let length = id.len();
@@ -165,9 +179,11 @@ impl Tracker {
         Ok(())
     }
 
-    fn insert(&mut self, process: &Process<'_>, new: Member) {
+    fn note(&mut self, process: &Process<'_>, new: Member) {
         if let Some(member) = self.members.get_mut(process.entity) {
-            member.descendant |= new.descendant;
+            member.descends |= new.descends;
+            member.sources |= new.sources;
+            member.seen = member.seen.max(new.seen);
             return;
         }
         if self.members.len() >= self.limit {
@@ -230,7 +246,7 @@ mod tests {
                     ended: word.contains('-'),
                     time: 0,
                 };
-                if tracker.enter(&process, word.contains('*')) {
+                if tracker.enter(&process, u64::from(word.contains('*'))) == 1 {
                     got.push(&word[..end]);
                 }
                 tracker.leave(&process);
@@ -244,26 +260,26 @@ mod tests {
         let mut tracker = Tracker::new(100);
         for n in 0..1000 {
             let id = n.to_string();
-            tracker.enter(&Process { entity: &id, time: n, ..Process::default() }, true);
+            tracker.enter(&Process { entity: &id, time: n, ..Process::default() }, 1);
         }
         assert!(tracker.len() <= 100);
         assert_eq!(tracker.evicted() as usize + tracker.len(), 1000);
         let child =
             Process { entity: "c", parent: Some("999"), started: true, ..Process::default() };
-        assert!(tracker.enter(&child, false));
+        assert_eq!(tracker.enter(&child, 0), 1);
     }
 
     proptest! {
-        /// Against the definition over plain sets; the state is written and read
-        /// back in the middle.
+        /// Against the definition over plain sets, two lineages at once; the state
+        /// is written and read back in the middle.
         #[test]
         fn equals_the_definition(
-            events in prop::collection::vec((0..6u8, 0..6u8, any::<[bool; 3]>()), 0..40),
+            events in prop::collection::vec((0..6u8, 0..6u8, any::<[bool; 2]>(), 0..4u64), 0..40),
             stop in 0..40usize,
         ) {
             let mut tracker = Tracker::default();
-            let (mut sources, mut descendants) = (BTreeSet::new(), BTreeSet::new());
-            for (at, (id, parent, [started, ended, source])) in events.into_iter().enumerate() {
+            let mut sets = [(BTreeSet::new(), BTreeSet::new()), Default::default()];
+            for (at, (id, parent, [started, ended], sources)) in events.into_iter().enumerate() {
                 if at == stop {
                     let mut bytes = Vec::new();
                     tracker.encode(&mut bytes);
@@ -281,18 +297,21 @@ mod tests {
                     ended,
                     time: 0,
                 };
-                let inside = sources.contains(&parent) || descendants.contains(&parent);
-                if started && inside && id != parent {
-                    descendants.insert(id);
-                }
-                if source {
-                    sources.insert(id);
-                }
-                prop_assert_eq!(tracker.enter(&process, source), descendants.contains(&id));
+                let got = tracker.enter(&process, sources);
                 tracker.leave(&process);
-                if ended {
-                    sources.remove(&id);
-                    descendants.remove(&id);
+                for (bit, (of, descendants)) in sets.iter_mut().enumerate() {
+                    let inside = of.contains(&parent) || descendants.contains(&parent);
+                    if started && inside && id != parent {
+                        descendants.insert(id);
+                    }
+                    if sources >> bit & 1 == 1 {
+                        of.insert(id);
+                    }
+                    prop_assert_eq!(got >> bit & 1 == 1, descendants.contains(&id));
+                    if ended {
+                        of.remove(&id);
+                        descendants.remove(&id);
+                    }
                 }
             }
         }

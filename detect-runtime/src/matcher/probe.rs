@@ -86,6 +86,8 @@ pub struct Probe<'p, 'a> {
     pub cx: Cx<'a>,
     /// Local-to-global table of the condition that runs.
     locals: u32,
+    /// See [`Probe::assume`].
+    lineages: u64,
 }
 
 impl<'p, 'a> Probe<'p, 'a> {
@@ -97,7 +99,7 @@ impl<'p, 'a> Probe<'p, 'a> {
         cx: Cx<'a>,
     ) -> Probe<'p, 'a> {
         memory.next_event();
-        Probe { tables: tables.bytes(), memory, event, cx, locals: 0 }
+        Probe { tables: tables.bytes(), memory, event, cx, locals: 0, lineages: 0 }
     }
 
     /// The event.
@@ -215,6 +217,20 @@ impl<'p, 'a> Probe<'p, 'a> {
     pub fn enter(&mut self, condition: u32) {
         let records = self.tables.word(0, Head::Conditions as u32);
         self.locals = self.tables.u32(records + CONDITION_SIZE * condition + 4);
+    }
+
+    /// Says in which of its rule's lineages (a bit each) the event's process
+    /// descends. This is for the conditions that run next: it is the one thing
+    /// that the event alone does not tell, so nothing of it is remembered.
+    pub fn assume(&mut self, lineages: u64) {
+        self.lineages = lineages;
+    }
+
+    /// Whether the event's process descends in lineage `number` of the running
+    /// condition's rule.
+    #[inline]
+    pub fn descends(&self, number: u32) -> bool {
+        self.lineages >> number & 1 == 1
     }
 
     /// Truth of the running condition's atom number `local`.

@@ -88,6 +88,7 @@ impl Held {
             position: self.ordinal.position,
             row: row.into_bump_slice(),
             terms: self.terms,
+            lineages: 0,
             source: lent.as_ref(),
         });
     }

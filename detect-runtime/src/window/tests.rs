@@ -279,6 +279,7 @@ fn feed(
             position: *position as u64,
             row: &values,
             terms: 0,
+            lineages: 0,
             source: None,
         };
         let mut env = Env {
