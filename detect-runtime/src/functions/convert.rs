@@ -296,11 +296,11 @@ fn conversion(
         let expected = format!("one of {}", names.join(", "));
         return Err(SignatureError::Type { index: 0, expected, got: ty });
     }
-    if let (Some(arg), Some(takes)) = (args.get(1), second) {
-        if !takes(arg.ty) {
-            let expected = "a base or options".to_owned();
-            return Err(SignatureError::Type { index: 1, expected, got: arg.ty });
-        }
+    if let (Some(arg), Some(takes)) = (args.get(1), second)
+        && !takes(arg.ty)
+    {
+        let expected = "a base or options".to_owned();
+        return Err(SignatureError::Type { index: 1, expected, got: arg.ty });
     }
     Ok(Signature { result, arguments: args.iter().map(|arg| arg.ty).collect() })
 }

@@ -60,11 +60,11 @@ scalar! {
 }
 
 fn hash_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
-    if let Some(Argument { constant: Some(Value::Text(name)), .. }) = args.first() {
-        if algorithm(name).is_none() {
-            let reason = format!("{name:?} is none of md5, sha1, sha256");
-            return Err(SignatureError::Constant { index: 0, reason });
-        }
+    if let Some(Argument { constant: Some(Value::Text(name)), .. }) = args.first()
+        && algorithm(name).is_none()
+    {
+        let reason = format!("{name:?} is none of md5, sha1, sha256");
+        return Err(SignatureError::Constant { index: 0, reason });
     }
     let shape = Shape {
         required: &[Param::Text, Param::Text],

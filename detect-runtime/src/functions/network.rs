@@ -16,7 +16,7 @@ pub fn cidr_match<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
     }
     let Value::Ip(ip) = ip else { return Value::Null };
     let mut found = false;
-    for block in blocks.iter().flat_map(|block| block.as_slice()) {
+    for block in blocks.iter().flat_map(Value::as_slice) {
         let Value::Text(text) = block else { return Value::Null };
         match Block::parse(text) {
             Some(block) => found |= block.contains(*ip),

@@ -19,10 +19,8 @@ fn pair(a: Value<'_>, b: Value<'_>) -> Option<Pair> {
     Some(match (a, b) {
         (Value::Integer(a), Value::Integer(b)) => Pair::Integer(a, b),
         (Value::UnsignedLong(a), Value::UnsignedLong(b)) => Pair::Unsigned(a, b),
-        (Value::Double(_), _)
-        | (_, Value::Double(_))
-        | (Value::UnsignedLong(_), _)
-        | (_, Value::UnsignedLong(_)) => Pair::Double(double(a)?, double(b)?),
+        (Value::Double(_) | Value::UnsignedLong(_), _)
+        | (_, Value::Double(_) | Value::UnsignedLong(_)) => Pair::Double(double(a)?, double(b)?),
         _ => Pair::Long(whole(a)?, whole(b)?),
     })
 }

@@ -42,16 +42,14 @@ fn show(value: Value<'_>, cx: &Cx<'_>) -> String {
         Warning::Pattern,
         Warning::TooLong,
     ];
-    let mut out = String::new();
-    for kind in KINDS.into_iter().filter(|kind| cx.warnings.count(*kind) > 0) {
-        out.push_str(&format!("!{kind:?} "));
-    }
+    let counted = KINDS.into_iter().filter(|kind| cx.warnings.count(*kind) > 0);
+    let mut out: Vec<String> = counted.map(|kind| format!("!{kind:?}")).collect();
     let texts: Vec<_> =
         value.as_slice().iter().map(|one| text(*one, cx.arena).unwrap_or("?")).collect();
-    match texts.as_slice() {
-        [] => out.push_str("null"),
-        [one] => out.push_str(one),
-        many => out.push_str(&format!("[{}]", many.join(", "))),
-    }
-    out
+    out.push(match texts.as_slice() {
+        [] => "null".to_owned(),
+        [one] => (*one).to_owned(),
+        many => format!("[{}]", many.join(", ")),
+    });
+    out.join(" ")
 }

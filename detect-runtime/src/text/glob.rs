@@ -144,16 +144,15 @@ pub fn matches(glob: &Glob, text: &str, fold: Fold) -> bool {
                 at = (at.0 + 1, 0);
                 rest.next().is_some()
             }
-            Some(Piece::Literal(literal)) => match literal[at.1..].chars().next() {
-                Some(c) => {
+            Some(Piece::Literal(literal)) => {
+                if let Some(c) = literal[at.1..].chars().next() {
                     at.1 += c.len_utf8();
                     rest.next().is_some_and(|t| folded(t, fold) == folded(c, fold))
-                }
-                None => {
+                } else {
                     at = (at.0 + 1, 0);
                     true
                 }
-            },
+            }
             None if rest.as_str().is_empty() => return true,
             None => false,
         };

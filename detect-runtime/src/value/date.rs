@@ -258,7 +258,7 @@ pub fn print(millis: i64) -> String {
 pub fn print_nanos(nanos: i64) -> String {
     let mut out = String::with_capacity(30);
     let civil = Civil::of_nanos(nanos);
-    let zeros = (1..=6).take_while(|n| civil.nano % 10u32.pow(*n) == 0).count();
+    let zeros = (1..=6).take_while(|n| civil.nano.is_multiple_of(10u32.pow(*n))).count();
     write(&mut out, &civil, 9 - zeros);
     out
 }

@@ -65,7 +65,7 @@ pub fn to_i64(number: f64) -> Option<i64> {
 
 /// The `u64` nearest to a double; `None` outside its range.
 pub fn to_u64(number: f64) -> Option<u64> {
-    (number >= 0.0 && number < 18_446_744_073_709_551_616.0).then(|| round_half_up(number) as u64)
+    (0.0..18_446_744_073_709_551_616.0).contains(&number).then(|| round_half_up(number) as u64)
 }
 
 #[cfg(test)]

@@ -163,7 +163,7 @@ pub fn mv_slice<'a>(cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
 }
 
 fn is_range(start: i32, end: i32) -> bool {
-    start <= end && (start < 0) == (end < 0) || (start >= 0 && end >= start)
+    start <= end && (start >= 0 || end < 0)
 }
 
 fn slice_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
@@ -174,13 +174,15 @@ fn slice_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
         out: Out::Same(0),
     }
     .resolve(args)?;
-    if let [_, Argument { constant: Some(Value::Integer(start)), .. }, end @ ..] = args {
-        if let [Argument { constant: Some(Value::Integer(end)), .. }] = end {
-            if !is_range(*start, *end) {
-                let reason = format!("the slice from {start} to {end} has no values");
-                return Err(SignatureError::Constant { index: 2, reason });
-            }
-        }
+    let bound = |index: usize| match args.get(index)?.constant {
+        Some(Value::Integer(bound)) => Some(bound),
+        _ => None,
+    };
+    if let (Some(start), Some(end)) = (bound(1), bound(2))
+        && !is_range(start, end)
+    {
+        let reason = format!("the slice from {start} to {end} has no values");
+        return Err(SignatureError::Constant { index: 2, reason });
     }
     Ok(signature)
 }
@@ -210,11 +212,11 @@ fn descending(order: &str) -> Option<bool> {
 }
 
 fn sort_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
-    if let Some(Argument { constant: Some(Value::Text(order)), .. }) = args.get(1) {
-        if descending(order).is_none() {
-            let reason = format!("expected \"asc\" or \"desc\", got {order:?}");
-            return Err(SignatureError::Constant { index: 1, reason });
-        }
+    if let Some(Argument { constant: Some(Value::Text(order)), .. }) = args.get(1)
+        && descending(order).is_none()
+    {
+        let reason = format!("expected \"asc\" or \"desc\", got {order:?}");
+        return Err(SignatureError::Constant { index: 1, reason });
     }
     let shape = Shape {
         required: &[Param::Ordered],

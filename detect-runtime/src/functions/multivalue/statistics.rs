@@ -83,7 +83,7 @@ fn median<'a>(cx: &Cx<'a>, values: &mut [Value<'a>]) -> Value<'a> {
             Value::Long(((i128::from(a) + i128::from(b)).div_euclid(2)) as i64)
         }
         (Some(Value::UnsignedLong(a)), Value::UnsignedLong(b)) => {
-            Value::UnsignedLong(((u128::from(a) + u128::from(b)) / 2) as u64)
+            Value::UnsignedLong(u64::midpoint(a, b))
         }
         (Some(Value::Double(a)), Value::Double(b)) => finite(cx, a / 2.0 + b / 2.0),
         _ => Value::Null,

@@ -1,5 +1,6 @@
 //! Character classes: sets of code points, printed as ranges.
 
+use core::fmt::Write;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 
 /// A set of characters under construction.
@@ -99,6 +100,7 @@ pub(super) fn literal(c: char, out: &mut String) {
     if c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && c.is_alphanumeric()) {
         out.push(c);
     } else {
-        out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+        // Writing into a String cannot fail.
+        let _ = write!(out, "\\x{{{:X}}}", u32::from(c));
     }
 }

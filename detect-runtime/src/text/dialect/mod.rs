@@ -111,9 +111,10 @@ impl Regex {
     /// ```
     pub fn new(pattern: &str, dialect: Dialect) -> Result<Regex, DialectError> {
         let plain = translate::translate(pattern, dialect, false)?;
-        let exact = match plain.anchored && dialect == Dialect::Java {
-            true => Some((translate::translate(pattern, dialect, true)?.pattern, OnceLock::new())),
-            false => None,
+        let exact = if plain.anchored && dialect == Dialect::Java {
+            Some((translate::translate(pattern, dialect, true)?.pattern, OnceLock::new()))
+        } else {
+            None
         };
         Ok(Regex {
             plain: Engine::new(&plain.pattern, plain.linear)?,
@@ -163,6 +164,9 @@ impl Regex {
     }
 }
 
+/// Byte range of a group that took part in a match; the first is the whole match.
+pub type Group = Option<(usize, usize)>;
+
 /// True if a text ends in no line terminator and holds none but `\n`.
 fn is_simple(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -178,13 +182,13 @@ pub struct Search<'r, 't> {
     engine: &'r Engine,
     text: &'t str,
     captures: Option<Captures>,
-    groups: Vec<Option<(usize, usize)>>,
+    groups: Vec<Group>,
     next: Option<usize>,
 }
 
 impl Search<'_, '_> {
     /// The byte ranges of the next match and of its groups.
-    pub fn next_match(&mut self) -> Result<Option<&[Option<(usize, usize)>]>, TooManySteps> {
+    pub fn next_match(&mut self) -> Result<Option<&[Group]>, TooManySteps> {
         let Some(from) = self.next.filter(|from| *from <= self.text.len()) else {
             return Ok(None);
         };
@@ -209,10 +213,8 @@ impl Search<'_, '_> {
             self.next = None;
             return Ok(None);
         };
-        self.next = match end > start {
-            true => Some(end),
-            false => Some(end + self.text[end..].chars().next().map_or(1, char::len_utf8)),
-        };
+        let step = || self.text[end..].chars().next().map_or(1, char::len_utf8);
+        self.next = Some(if end > start { end } else { end + step() });
         Ok(Some(&self.groups))
     }
 }

@@ -365,19 +365,18 @@ impl Translator<'_> {
             'z' => self.simple(r"\z"),
             'Z' => {
                 self.next();
-                let flags = core::mem::replace(&mut self.flags, Flags::default());
-                match self.java() {
-                    true => self.line_end(),
-                    false => {
-                        self.done.linear = false;
-                        self.out(r"(?=\x{A}?\z)");
-                    }
+                let flags = core::mem::take(&mut self.flags);
+                if self.java() {
+                    self.line_end();
+                } else {
+                    self.done.linear = false;
+                    self.out(r"(?=\x{A}?\z)");
                 }
                 self.flags = flags;
             }
             // Letters of ASCII only in Java; engines that backtrack know all letters.
             'b' if self.java() && self.done.linear && !self.flags.unicode => {
-                self.simple(r"(?-u:\b)")
+                self.simple(r"(?-u:\b)");
             }
             'b' => self.simple(r"\b"),
             'B' => self.simple(r"\B"),
@@ -617,11 +616,12 @@ impl Translator<'_> {
                 intersect(&mut all, core::mem::replace(&mut set, Set::empty()));
                 continue;
             }
-            if !self.java() && self.rest().starts_with("[:") {
-                if let Some(posix) = self.posix_class()? {
-                    set.union(&posix);
-                    continue;
-                }
+            if !self.java()
+                && self.rest().starts_with("[:")
+                && let Some(posix) = self.posix_class()?
+            {
+                set.union(&posix);
+                continue;
             }
             if c == '[' {
                 self.next();

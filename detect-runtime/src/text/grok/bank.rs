@@ -128,9 +128,7 @@ pub(super) const BANK: &[(&str, &str)] = &[
         r#" "(?:%{WORD:http.request.method} %{NOTSPACE:url.original}(?: HTTP/%{NUMBER:http.version})?|%{DATA})""#,
         r" (?:-|%{INT:http.response.status_code:int}) (?:-|%{INT:http.response.body.bytes:int})",
     )),
-    ("HTTPD_COMBINEDLOG", concat!(
-        r#"%{HTTPD_COMMONLOG} "(?:-|%{DATA:http.request.referrer})" "(?:-|%{DATA:user_agent.original})""#,
-    )),
+    ("HTTPD_COMBINEDLOG", r#"%{HTTPD_COMMONLOG} "(?:-|%{DATA:http.request.referrer})" "(?:-|%{DATA:user_agent.original})""#),
     ("COMMONAPACHELOG", r"%{HTTPD_COMMONLOG}"),
     ("COMBINEDAPACHELOG", r"%{HTTPD_COMBINEDLOG}"),
 

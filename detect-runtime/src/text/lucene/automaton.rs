@@ -223,7 +223,9 @@ fn intervals(node: &Node) -> Vec<(u32, u32)> {
                 out.extend(class.iter().flat_map(|(from, to)| [*from, to + 1]));
             }
             Node::Concat(all) | Node::Or(all) | Node::And(all) => {
-                all.iter().for_each(|node| cuts(node, out));
+                for node in all {
+                    cuts(node, out);
+                }
             }
             Node::Not(inner) | Node::Repeat(inner, ..) => cuts(inner, out),
         }

@@ -225,7 +225,7 @@ impl Prepared for Format {
     }
 }
 
-fn refused(index: usize, reason: impl ToString) -> SignatureError {
+fn refused(index: usize, reason: &dyn ToString) -> SignatureError {
     SignatureError::Constant { index, reason: reason.to_string() }
 }
 
@@ -234,8 +234,8 @@ pub(super) fn ready_format(
 ) -> Result<Box<dyn Prepared>, SignatureError> {
     let format = match args {
         [_] => Format { forms: vec![Form::Iso] },
-        [Some(Value::Text(pattern)), _] => Format::new(pattern).map_err(|e| refused(0, e))?,
-        _ => return Err(refused(0, "no constant format")),
+        [Some(Value::Text(pattern)), _] => Format::new(pattern).map_err(|e| refused(0, &e))?,
+        _ => return Err(refused(0, &"no constant format")),
     };
     Ok(Box::new(format))
 }
@@ -245,9 +245,9 @@ pub(super) fn ready_parse(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared
     let known: Vec<Value<'_>> = args.iter().map(|arg| arg.unwrap_or_default()).collect();
     let (pattern, _, options) = parts(&known);
     if pattern.is_some_and(|pattern| !matches!(pattern, Value::Text(_))) {
-        return Err(refused(0, "no constant format"));
+        return Err(refused(0, &"no constant format"));
     }
-    Ok(Box::new(Parse::new(pattern, options).map_err(|e| refused(0, e))?))
+    Ok(Box::new(Parse::new(pattern, options).map_err(|e| refused(0, &e))?))
 }
 
 pub(super) fn format_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
@@ -258,7 +258,7 @@ pub(super) fn format_types(args: &[Argument<'_>]) -> Result<Signature, Signature
     let signature = shape.resolve(args)?;
     match args {
         [Argument { constant: Some(Value::Text(pattern)), .. }, _] => {
-            Format::new(pattern).map_err(|e| refused(0, e)).map(|_| signature)
+            Format::new(pattern).map_err(|e| refused(0, &e)).map(|_| signature)
         }
         _ => Ok(signature),
     }
@@ -275,9 +275,9 @@ pub(super) fn parse_types(args: &[Argument<'_>]) -> Result<Signature, SignatureE
     let known: Vec<Value<'_>> = args.iter().map(|arg| arg.constant.unwrap_or_default()).collect();
     let (pattern, _, options) = parts(&known);
     if let Some(pattern @ Value::Text(_)) = pattern {
-        Parse::new(Some(pattern), options).map_err(|e| refused(0, e))?;
+        Parse::new(Some(pattern), options).map_err(|e| refused(0, &e))?;
     } else {
-        Parse::new(None, options).map_err(|e| refused(1, e))?;
+        Parse::new(None, options).map_err(|e| refused(1, &e))?;
     }
     Ok(signature)
 }

@@ -116,6 +116,7 @@ impl Fields {
             }
             Letter::DayName => rest = named(text, &DAYS, width.max(3))?.1,
             Letter::DayNumber if width >= 3 => rest = named(text, &DAYS, width)?.1,
+            // Read and not used: other fields say the same.
             Letter::DayNumber | Letter::Week | Letter::WeekOfMonth | Letter::Quarter => {
                 rest = plain()?.1;
             }
@@ -128,38 +129,23 @@ impl Fields {
                 });
                 rest = &text[2..];
             }
-            Letter::Hour => {
-                let (hour, behind) = plain()?;
-                (self.hour, rest) = (Some(hour), behind);
+            Letter::Hour
+            | Letter::ClockHour
+            | Letter::HalfHour
+            | Letter::ClockHalfHour
+            | Letter::Minute
+            | Letter::Second
+            | Letter::Nano
+            | Letter::MilliOfDay
+            | Letter::NanoOfDay => {
+                let (number, behind) = plain()?;
+                self.clock(letter, number)?;
+                rest = behind;
             }
-            Letter::ClockHour => {
-                let (hour, behind) = plain()?;
-                (self.hour, rest) = (Some(if hour == 24 { 0 } else { hour }), behind);
-            }
-            Letter::HalfHour => {
-                let (hour, behind) = plain()?;
-                (self.half_hour, rest) = (Some(hour), behind);
-            }
-            Letter::ClockHalfHour => {
-                let (hour, behind) = plain()?;
-                let hour = if hour == 12 { 0 } else { hour };
-                (self.half_hour, rest) = (Some(hour), behind);
-            }
-            Letter::Minute => (self.minute, rest) = plain()?,
-            Letter::Second => (self.second, rest) = plain()?,
             Letter::Fraction => {
                 let (fraction, behind) = digits(width, width)?;
                 let scale = 10i64.checked_pow(9u32.checked_sub(width as u32)?)?;
                 (self.nano, rest) = (fraction * scale, behind);
-            }
-            Letter::Nano => (self.nano, rest) = plain()?,
-            Letter::MilliOfDay => {
-                let (millis, behind) = plain()?;
-                (self.nano_of_day, rest) = (Some(millis.checked_mul(1_000_000)?), behind);
-            }
-            Letter::NanoOfDay => {
-                let (nanos, behind) = plain()?;
-                (self.nano_of_day, rest) = (Some(nanos), behind);
             }
             Letter::OffsetX | Letter::Offsetx | Letter::OffsetZ | Letter::OffsetO => {
                 let (seconds, behind) = offset(text, letter)?;
@@ -172,6 +158,22 @@ impl Fields {
             }
         }
         Some(rest)
+    }
+
+    /// Keeps a number of the time of day.
+    fn clock(&mut self, letter: Letter, number: i64) -> Option<()> {
+        match letter {
+            Letter::ClockHour => self.hour = Some(if number == 24 { 0 } else { number }),
+            Letter::HalfHour => self.half_hour = Some(number),
+            Letter::ClockHalfHour => self.half_hour = Some(if number == 12 { 0 } else { number }),
+            Letter::Minute => self.minute = number,
+            Letter::Second => self.second = number,
+            Letter::Nano => self.nano = number,
+            Letter::MilliOfDay => self.nano_of_day = Some(number.checked_mul(1_000_000)?),
+            Letter::NanoOfDay => self.nano_of_day = Some(number),
+            _ => self.hour = Some(number),
+        }
+        Some(())
     }
 
     fn millis(&self, zone: Option<&TimeZone>) -> Option<i64> {
