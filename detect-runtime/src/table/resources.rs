@@ -4,6 +4,9 @@ use super::LookupTable;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// So many answers are remembered; then the memory begins anew.
+const MAX_ANSWERS: usize = 10_000;
+
 /// Lookup tables and the completion service, shared by all rules of an engine.
 #[derive(Default)]
 pub struct Resources {
@@ -17,7 +20,8 @@ pub struct Resources {
 /// Answers the prompts of COMPLETION.
 pub trait Complete: Send + Sync {
     /// The answer, or `None` if there is none (the column is null then). May take
-    /// its time; it is asked once for each distinct prompt.
+    /// its time; it is asked once for each distinct prompt, as far as answers are
+    /// remembered.
     fn complete(&self, prompt: &str) -> Option<Box<str>>;
 }
 
@@ -38,6 +42,9 @@ impl Resources {
             return answer.clone();
         }
         let answer = service.complete(prompt);
+        if answers.len() >= MAX_ANSWERS {
+            answers.clear();
+        }
         answers.insert(prompt.into(), answer.clone());
         answer
     }

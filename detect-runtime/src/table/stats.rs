@@ -3,7 +3,7 @@
 use super::{Row, StatsSpec};
 use crate::aggregate::GroupStore;
 use crate::state::{Encode, Reader};
-use crate::value::{Cx, Value};
+use crate::value::{Cx, Value, Warning};
 use std::collections::{HashMap, HashSet};
 
 /// Groups rows into a table of one row a group, in order of first appearance:
@@ -108,7 +108,9 @@ impl<'s> Groups<'s> {
         let keys = cx.arena.alloc_slice_fill_copy(self.spec.keys, Value::Null);
         (self.spec.compute_keys)(row, keys, cx);
         let mut key = Vec::new();
-        split_keys(keys, &mut key, &mut |key| members.push(self.number(key)));
+        if !split_keys(keys, &mut key, &mut |key| members.push(self.number(key))) {
+            cx.warn(Warning::MultiValue);
+        }
         for member in &members {
             self.store.update(*member, row, cx);
         }
@@ -116,35 +118,48 @@ impl<'s> Groups<'s> {
     }
 }
 
+/// A row is in at most so many groups: an event with long arrays in several keys
+/// would be in as many as their product.
+const MAX_COMBINATIONS: usize = 65_536;
+
 /// Encodes each combination of single values of the keys: a multi-valued key
 /// stands for each of its distinct values, null for itself. `buffer` is scratch space.
-pub fn split_keys(keys: &[Value<'_>], buffer: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8])) {
+/// False if combinations were left out because there are more than 65,536.
+pub fn split_keys(keys: &[Value<'_>], buffer: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8])) -> bool {
     buffer.clear();
-    combine(keys, buffer, sink);
+    let mut room = MAX_COMBINATIONS;
+    combine(keys, buffer, &mut |key| {
+        if room == 0 {
+            return false;
+        }
+        room -= 1;
+        sink(key);
+        true
+    })
 }
 
-fn combine(keys: &[Value<'_>], buffer: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8])) {
+/// False if the sink wants no more.
+fn combine(keys: &[Value<'_>], buffer: &mut Vec<u8>, sink: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     let Some((key, rest)) = keys.split_first() else {
         return sink(buffer);
     };
     let length = buffer.len();
-    match key {
-        Value::Multi(values) => {
-            let mut seen = HashSet::with_capacity(values.len());
-            for value in *values {
-                value.encode(buffer);
-                if seen.insert(buffer[length..].to_vec()) {
-                    combine(rest, buffer, sink);
-                }
-                buffer.truncate(length);
-            }
-        }
-        single => {
-            single.encode(buffer);
-            combine(rest, buffer, sink);
-            buffer.truncate(length);
+    let Value::Multi(values) = key else {
+        key.encode(buffer);
+        let more = combine(rest, buffer, sink);
+        buffer.truncate(length);
+        return more;
+    };
+    let mut seen = HashSet::with_capacity(values.len());
+    for value in *values {
+        value.encode(buffer);
+        let more = !seen.insert(buffer[length..].to_vec()) || combine(rest, buffer, sink);
+        buffer.truncate(length);
+        if !more {
+            return false;
         }
     }
+    true
 }
 
 /// Reads the key values back; bytes that [`split_keys`] did not write leave null.

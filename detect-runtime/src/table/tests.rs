@@ -194,6 +194,18 @@ fn stages() {
 }
 
 #[test]
+fn combinations_of_keys_are_bounded() {
+    let many: Vec<Value<'_>> = (0..300).map(Value::Long).collect();
+    let keys = [Value::from_slice(&many), Value::from_slice(&many)];
+    let mut count = 0;
+    assert!(!split_keys(&keys, &mut Vec::new(), &mut |_| count += 1));
+    assert_eq!(count, 65_536);
+    count = 0;
+    assert!(split_keys(&keys[..1], &mut Vec::new(), &mut |_| count += 1));
+    assert_eq!(count, 300);
+}
+
+#[test]
 fn a_sample_has_about_its_size() {
     let rows: Vec<[Owned; 2]> = (0..4_000).map(|n| [Owned::Long(n), Owned::Null]).collect();
     static HALF: &[Stage] = &[Stage::Sample(0.25)];

@@ -181,7 +181,7 @@ impl Aggregator {
         let (aggregates, keys) = (self.stats.aggregates, self.stats.keys);
         let width = self.program.frames.get(1).copied().unwrap_or(0).max(aggregates + keys);
         let values = cx.arena.alloc_slice_fill_copy(width, Value::Null);
-        if !self.groups.evaluate(group, window.0, &mut values[..aggregates], cx) {
+        if !self.groups.evaluate(group, window, &mut values[..aggregates], cx) {
             return None;
         }
         let key: &[u8] = cx.arena.alloc_slice_copy(self.groups.key(group));
@@ -281,9 +281,10 @@ impl Head for Aggregator {
         let keys = cx.arena.alloc_slice_fill_copy(self.stats.keys, Value::Null);
         (self.stats.compute_keys)(hit.row, keys, &cx);
         let mut buffer = core::mem::take(&mut self.buffer);
-        split_keys(keys, &mut buffer, &mut |key| {
+        let all = split_keys(keys, &mut buffer, &mut |key| {
             self.groups.update(key, pane, next, hit.row, &cx);
         });
+        env.losses.evicted += u64::from(!all);
         self.buffer = buffer;
         self.hold_to_memory(env);
     }

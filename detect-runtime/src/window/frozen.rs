@@ -4,25 +4,60 @@ use crate::state::{Decode, DecodeError, Encode, Reader};
 
 /// Segments, each a pane number and an encoded state; a pane may have several
 /// (late rows). 8 bytes if there is none.
+///
+/// A group with a row in most of its panes would be merged from all of them at
+/// every tick. So with [`DENSE`] segments or more it also keeps *blocks*: merged
+/// states of [`BLOCK`] panes that lie next to each other, made when they are first
+/// needed and dropped when one of their panes changes or leaves.
 #[derive(Default)]
-#[allow(clippy::box_collection)] // Most groups of many rules have no frozen pane.
-pub(super) struct Frozen(Option<Box<Vec<u8>>>);
+pub(super) struct Frozen(Option<Box<Inner>>);
+
+#[derive(Default)]
+#[allow(clippy::box_collection)] // Hardly any group is dense.
+struct Inner {
+    segments: Vec<u8>,
+    blocks: Option<Box<Vec<u8>>>,
+}
+
+/// Panes of a block. Blocks are small in tests, so that random windows reach them.
+pub(super) const BLOCK: i32 = if cfg!(test) { 4 } else { 32 };
+
+/// From so many segments on blocks are made.
+const DENSE: usize = if cfg!(test) { 3 } else { 96 };
+
+/// The block of a pane.
+pub(super) fn block(pane: i32) -> i32 {
+    pane.div_euclid(BLOCK)
+}
 
 impl Frozen {
     /// Appends a segment.
     pub(super) fn push(&mut self, pane: i32, state: &[u8]) {
-        let bytes = self.0.get_or_insert_default();
-        // A pane and a length take a few bytes; growth by an eighth keeps what is
-        // unused small, for there are many groups.
-        bytes.reserve_exact(state.len() + 4 + bytes.len() / 8);
-        push_pane(pane, bytes);
-        (state.len() as u64).encode(bytes);
-        bytes.extend_from_slice(state);
+        let inner = self.0.get_or_insert_default();
+        inner.drop_blocks(|known| known != block(pane));
+        push_segment(&mut inner.segments, pane, state);
+    }
+
+    /// Remembers the merged state of a block.
+    pub(super) fn push_block(&mut self, block: i32, state: &[u8]) {
+        let inner = self.0.get_or_insert_default();
+        push_segment(inner.blocks.get_or_insert_default(), block, state);
     }
 
     /// The segments in the order in which they were pushed.
     pub(super) fn segments(&self) -> Segments<'_> {
-        Segments(Reader::new(self.0.as_ref().map_or(&[], |bytes| bytes.as_slice())))
+        Segments(Reader::new(self.0.as_ref().map_or(&[], |inner| &inner.segments)))
+    }
+
+    /// Merged states by block.
+    pub(super) fn blocks(&self) -> Segments<'_> {
+        let blocks = self.0.as_ref().and_then(|inner| inner.blocks.as_ref());
+        Segments(Reader::new(blocks.map_or(&[], |blocks| blocks.as_slice())))
+    }
+
+    /// True if there are so many of these segments that blocks pay.
+    pub(super) fn is_dense(segments: &[(i32, &[u8])]) -> bool {
+        segments.len() >= DENSE
     }
 
     /// The oldest pane.
@@ -32,30 +67,65 @@ impl Frozen {
 
     /// Drops the segments of panes before `first`.
     pub(super) fn drop_before(&mut self, first: i32) {
-        let Some(bytes) = &mut self.0 else { return };
-        let segments = Segments(Reader::new(bytes));
-        if segments.clone().all(|(pane, _)| pane >= first) {
+        let Some(inner) = &mut self.0 else { return };
+        inner.drop_blocks(|block| i64::from(block) * i64::from(BLOCK) >= i64::from(first));
+        if Segments(Reader::new(&inner.segments)).all(|(pane, _)| pane >= first) {
             return;
         }
-        let mut kept = Vec::new();
-        for (pane, state) in segments.filter(|(pane, _)| *pane >= first) {
-            push_pane(pane, &mut kept);
-            (state.len() as u64).encode(&mut kept);
-            kept.extend_from_slice(state);
+        retain(&mut inner.segments, |pane| pane >= first);
+        if inner.segments.is_empty() {
+            self.0 = None;
         }
-        kept.shrink_to_fit();
-        self.0 = (!kept.is_empty()).then(|| Box::new(kept));
     }
 
     /// Bytes on the heap.
     pub(super) fn heap(&self) -> usize {
-        self.0.as_ref().map_or(0, |bytes| size_of::<Vec<u8>>() + bytes.capacity())
+        let Some(inner) = &self.0 else { return 0 };
+        let blocks =
+            inner.blocks.as_ref().map_or(0, |blocks| size_of::<Vec<u8>>() + blocks.capacity());
+        size_of::<Inner>() + inner.segments.capacity() + blocks
     }
 }
 
+impl Inner {
+    fn drop_blocks(&mut self, keep: impl Fn(i32) -> bool) {
+        let Some(blocks) = &mut self.blocks else { return };
+        if Segments(Reader::new(blocks)).all(|(block, _)| keep(block)) {
+            return;
+        }
+        retain(blocks, keep);
+        if blocks.is_empty() {
+            self.blocks = None;
+        }
+    }
+}
+
+fn push_segment(bytes: &mut Vec<u8>, number: i32, state: &[u8]) {
+    // Number and length take a few bytes; growth by an eighth keeps what is unused
+    // small, for there are many groups.
+    if bytes.capacity() - bytes.len() < state.len() + 6 {
+        bytes.reserve_exact(state.len() + 4 + bytes.len() / 8);
+    }
+    push_pane(number, bytes);
+    (state.len() as u64).encode(bytes);
+    bytes.extend_from_slice(state);
+}
+
+fn retain(bytes: &mut Vec<u8>, keep: impl Fn(i32) -> bool) {
+    let mut kept = Vec::with_capacity(bytes.len());
+    for (number, state) in Segments(Reader::new(bytes)).filter(|(number, _)| keep(*number)) {
+        push_pane(number, &mut kept);
+        (state.len() as u64).encode(&mut kept);
+        kept.extend_from_slice(state);
+    }
+    kept.shrink_to_fit();
+    *bytes = kept;
+}
+
+/// Blocks are made again when they are needed.
 impl Encode for Frozen {
     fn encode(&self, out: &mut Vec<u8>) {
-        self.0.as_ref().map_or(&[][..], |bytes| bytes.as_slice()).encode(out);
+        self.0.as_ref().map_or(&[][..], |inner| &inner.segments).encode(out);
     }
 }
 
@@ -67,7 +137,8 @@ impl Decode for Frozen {
         while !check.is_empty() {
             pull_segment(&mut check)?;
         }
-        Ok(Frozen((!bytes.is_empty()).then(|| Box::new(bytes.to_vec()))))
+        let inner = || Box::new(Inner { segments: bytes.to_vec(), blocks: None });
+        Ok(Frozen((!bytes.is_empty()).then(inner)))
     }
 }
 

@@ -15,7 +15,7 @@
 //! ([`Group::saturated`](crate::aggregate::Group::saturated)) makes every window
 //! that holds it fail. Then only its number is kept, and no older pane.
 
-use super::frozen::{Frozen, pull_pane, push_pane};
+use super::frozen::{BLOCK, Frozen, block, pull_pane, push_pane};
 use crate::aggregate::GroupStore;
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::value::{Cx, Value};
@@ -31,6 +31,9 @@ const ALIVE: i32 = i32::MIN;
 
 /// The group is none: its number waits to be used again.
 const GONE: i32 = i32::MAX;
+
+/// Room for so many open panes is kept when there are none.
+const KEPT_OPEN: usize = 256;
 
 /// Mean bytes of the hash index a group: a number and a control byte at a load of
 /// one half to seven eighths.
@@ -293,6 +296,11 @@ impl Groups {
             at = next;
         }
         self.entries[group as usize].open = kept;
+        if self.free_open.len() == self.open.len() && self.open.len() > KEPT_OPEN {
+            // After a burst nothing is open: its room is not needed for long.
+            self.open = Vec::new();
+            self.free_open = Vec::new();
+        }
         taken.sort_by_key(|open| open.pane);
         taken
     }
@@ -321,7 +329,8 @@ impl Groups {
         if self.entries[group as usize].saturated == GONE {
             return false;
         }
-        let before = self.entries[group as usize].oldest();
+        // Of a group that was unlisted it does not matter.
+        let before = if unlisted { None } else { self.entries[group as usize].oldest() };
         self.freeze(group, first, last);
         let entry = &mut self.entries[group as usize];
         self.frozen_bytes -= entry.frozen.heap();
@@ -369,24 +378,30 @@ impl Groups {
     pub(crate) fn evaluate<'a>(
         &mut self,
         group: u32,
-        first: i32,
+        window: Panes,
         out: &mut [Value<'a>],
         cx: &Cx<'a>,
     ) -> bool {
         let entry = &self.entries[group as usize];
-        if entry.saturated >= first {
+        if entry.saturated >= window.0 {
             return false;
         }
-        let mut panes: Vec<(i32, &[u8])> = entry.frozen.segments().collect();
-        if panes.is_empty() {
+        let mut parts: Vec<(i32, &[u8])> = entry.frozen.segments().collect();
+        if parts.is_empty() {
             return false;
+        }
+        let sum = self.store.insert();
+        let mut blocks = Vec::new();
+        if Frozen::is_dense(&parts) {
+            blocks = merge_blocks(&mut *self.store, sum, &entry.frozen, window, &mut parts);
+            let made = blocks.iter().map(|(block, state)| (block * BLOCK, state.as_slice()));
+            parts.extend(made);
         }
         // Newest first: if the newest panes are saturated already, the older ones
-        // are not needed any more.
-        panes.sort_by_key(|(pane, _)| core::cmp::Reverse(*pane));
-        let sum = self.store.insert();
+        // are not needed any more. A block counts by its oldest pane.
+        parts.sort_by_key(|(pane, _)| core::cmp::Reverse(*pane));
         let mut saturated = None;
-        for (pane, state) in panes {
+        for (pane, state) in parts {
             // What does not parse was refused when it was decoded.
             let _ = self.store.merge_encoded(sum, &mut Reader::new(state));
             if self.store.saturated(sum) {
@@ -398,6 +413,10 @@ impl Groups {
             self.store.finish(sum, out, cx);
         }
         self.store.remove(sum);
+        let frozen = &mut self.entries[group as usize].frozen;
+        self.frozen_bytes -= frozen.heap();
+        blocks.iter().for_each(|(block, state)| frozen.push_block(*block, state));
+        self.frozen_bytes += frozen.heap();
         if let Some(pane) = saturated {
             self.saturate(group, pane);
         }
@@ -468,6 +487,43 @@ impl Group {
     fn oldest(&self) -> Option<i32> {
         if self.saturated == ALIVE { self.frozen.oldest() } else { Some(self.saturated) }
     }
+}
+
+/// Replaces segments by the blocks that lie within the window: known ones in
+/// `parts`, newly merged ones as the result. `scratch` is a slot over no row, before
+/// and after.
+fn merge_blocks<'f>(
+    store: &mut dyn GroupStore,
+    scratch: u32,
+    frozen: &'f Frozen,
+    (first, last): Panes,
+    parts: &mut Vec<(i32, &'f [u8])>,
+) -> Vec<(i32, Vec<u8>)> {
+    let inside = |number: i32| number * BLOCK >= first && number * BLOCK + BLOCK - 1 <= last;
+    let known: Vec<(i32, &[u8])> = frozen.blocks().filter(|(block, _)| inside(*block)).collect();
+    let mut made: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
+    parts.retain(|(pane, state)| {
+        let number = block(*pane);
+        if !inside(number) {
+            return true;
+        }
+        if known.iter().all(|(block, _)| *block != number) {
+            made.entry(number).or_default().push(state);
+        }
+        false
+    });
+    parts.extend(known.iter().map(|(block, state)| (block * BLOCK, *state)));
+    let merge = |(number, states): (i32, Vec<&[u8]>)| {
+        for state in states {
+            // What does not parse was refused when it was decoded.
+            let _ = store.merge_encoded(scratch, &mut Reader::new(state));
+        }
+        let mut bytes = Vec::new();
+        store.encode(scratch, &mut bytes);
+        store.reset(scratch);
+        (number, bytes)
+    };
+    made.into_iter().map(merge).collect()
 }
 
 fn take_lists(lists: &mut BTreeMap<i32, Vec<u32>>, wanted: impl Fn(i32) -> bool) -> Vec<u32> {
