@@ -3,7 +3,7 @@
 mod properties;
 mod show;
 
-use super::{Compiled, Context, Names, QueryStrings, Table, compile};
+use super::{Compiled, Context, Names, QueryStrings, Table, compile, corpus};
 use crate::diagnostic::Problem;
 use crate::plan::{Cond, Field};
 use crate::schema::Schema;
@@ -111,4 +111,20 @@ fn lints() {
 #[test]
 fn errors() {
     check("errors.txt", include_str!("errors.txt"), shown);
+}
+
+#[test]
+fn every_rule_of_the_corpus_compiles() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus"));
+    let Ok(queries) = corpus::queries(folder) else {
+        eprintln!("skipped: no corpus at {}", folder.display());
+        return;
+    };
+    let mut broken = Vec::new();
+    for (path, query) in &queries {
+        if let Err(problems) = open(query) {
+            broken.push(format!("{path}\n{}", messages(query, &problems)));
+        }
+    }
+    assert!(broken.is_empty(), "{} of {}\n{}", broken.len(), queries.len(), broken.join("\n"));
 }

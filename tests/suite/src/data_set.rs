@@ -1,0 +1,60 @@
+//! Data sets of the suite: `name:type` columns of a csv file.
+//!
+//! In: the text of a file. Out: columns, and rows as JSON documents. Must not
+//! know queries.
+
+/// A data set.
+#[derive(Clone, Debug, Default)]
+pub struct DataSet {
+    /// Names and types of the columns.
+    pub columns: Vec<(String, String)>,
+    /// The values of each row, column by column.
+    pub rows: Vec<Vec<Vec<String>>>,
+}
+
+impl DataSet {
+    /// Reads a file.
+    pub fn parse(text: &str) -> DataSet {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let columns = lines
+            .next()
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|cell| {
+                let (name, ty) = cell.trim().rsplit_once(':')?;
+                Some((name.trim().to_owned(), ty.trim().to_owned()))
+            })
+            .collect();
+        DataSet { columns, rows: lines.map(row).collect() }
+    }
+}
+
+/// The cells of a line: an empty one has no value, `[a, b]` has several.
+fn row(line: &str) -> Vec<Vec<String>> {
+    let mut cells = Vec::new();
+    let mut rest = line;
+    loop {
+        let trimmed = rest.trim_start();
+        if let Some((list, behind)) =
+            trimmed.strip_prefix('[').and_then(|inner| inner.split_once(']'))
+        {
+            let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
+            cells.push(items.map(str::to_owned).collect());
+            match behind.split_once(',') {
+                Some((_, next)) => rest = next,
+                None => return cells,
+            }
+            continue;
+        }
+        let (cell, next) = match rest.split_once(',') {
+            Some((cell, next)) => (cell, Some(next)),
+            None => (rest, None),
+        };
+        let cell = cell.trim().trim_matches('"');
+        cells.push(if cell.is_empty() { Vec::new() } else { vec![cell.to_owned()] });
+        match next {
+            Some(next) => rest = next,
+            None => return cells,
+        }
+    }
+}
