@@ -34,6 +34,9 @@ impl Typer<'_> {
     pub(crate) fn expression(&self, names: &mut dyn Resolver, expr: &ast::Expr) -> Analysed<Expr> {
         use ast::ExprKind as Written;
         let span = expr.span;
+        if let Some(grouping) = names.grouping(self, expr) {
+            return Ok(grouping);
+        }
         Ok(match &expr.kind {
             Written::Null => null(),
             Written::Boolean(value) => boolean(*value),

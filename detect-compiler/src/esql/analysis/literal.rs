@@ -38,8 +38,11 @@ pub(super) fn span(count: u128, unit: TimeUnit, span: Span) -> Analysed<Expr> {
     };
     let period = |months: i32, days: i32| {
         let count = i32::try_from(count).ok()?;
-        let value =
-            Owned::Period { months: count.checked_mul(months)?, days: count.checked_mul(days)? };
+        let value = match (count.checked_mul(months), count.checked_mul(days)) {
+            (Some(months), Some(days)) => Owned::Period { months, days },
+            // No date can be moved so far: null, as every date out of range.
+            _ => Owned::Null,
+        };
         Some(constant(Type::DatePeriod, value))
     };
     match unit {

@@ -41,6 +41,11 @@ pub(crate) trait Resolver {
     /// have been computed.
     fn stored(&mut self, typer: &Typer<'_>, name: &str, span: Span) -> Analysed<Field>;
 
+    /// What stands for the whole expression: a grouping that is written again.
+    fn grouping(&mut self, _typer: &Typer<'_>, _expr: &ast::Expr) -> Option<Expr> {
+        None
+    }
+
     /// The command behind which the document is gone, if there was one.
     fn document_gone(&self) -> Option<&'static str>;
 }

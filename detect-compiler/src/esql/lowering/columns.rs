@@ -262,6 +262,8 @@ impl<'a> Columns<'a> {
                 }
                 None => {}
             }
+        }
+        for pattern in patterns {
             self.entries.retain(
                 |entry| !matches!(entry, Entry::Column(column) if pattern.matches(&column.name)),
             );
@@ -311,6 +313,12 @@ impl<'a> Columns<'a> {
 impl Resolver for Columns<'_> {
     fn column(&mut self, _: &Typer<'_>, name: &str, span: Span) -> Analysed<Expr> {
         let (slot, ty) = self.read(name, span)?;
+        // A column that is constant is as good as its value.
+        if let Some(Origin::Computed(value)) = self.slots.get(slot)
+            && matches!(value.kind, ExprKind::Const(_))
+        {
+            return Ok(value.clone());
+        }
         Ok(Expr { ty, kind: ExprKind::Slot(slot) })
     }
 

@@ -184,7 +184,7 @@ impl Lowering<'_> {
         for field in fields {
             let name = self.name_of(field);
             let value = self.typer.expression(&mut self.columns, &field.value)?;
-            let slot = self.columns.fresh(Origin::Opaque);
+            let slot = self.columns.fresh(Origin::Computed(value.clone()));
             let constant = constant_value(&value).cloned();
             if constant.is_none() {
                 self.stages.push(Stage::Eval(vec![(slot, value.clone())]));

@@ -19,6 +19,8 @@ struct Key {
     name: String,
     /// Over the rows that are grouped.
     expr: Expr,
+    /// The expression as it was written, in a form that equal ones share.
+    identity: String,
 }
 
 /// An output column of STATS.
@@ -122,7 +124,7 @@ impl Lowering<'_> {
                 return Err(AnalysisError::Type { expected, found: expr.ty, span });
             }
             keys.retain(|key| key.name != name);
-            keys.push(Key { name, expr });
+            keys.push(Key { name, identity: format!("{expr:?}"), expr });
         }
         Ok(keys)
     }
@@ -179,6 +181,16 @@ impl<'n, 'a> StatsNames<'n, 'a> {
         StatsNames { rows, keys, inline, aggregates: Vec::new(), into: Vec::new(), filter: None }
     }
 
+    /// A grouping in the frame of the results.
+    fn key(&self, index: usize) -> Expr {
+        let key = &self.keys[index].expr;
+        let kind = match key.kind {
+            ExprKind::Slot(slot) if self.inline => ExprKind::Slot(slot),
+            _ => ExprKind::Slot(KEYS + index),
+        };
+        Expr { ty: grouped(key.ty), kind }
+    }
+
     fn aggregation(&mut self, typer: &Typer<'_>, written: &Aggregation) -> Analysed<Expr> {
         self.filter = match &written.filter {
             Some(filter) => {
@@ -199,12 +211,7 @@ impl Resolver for StatsNames<'_, '_> {
             self.rows.read(name, span)?;
             return Err(AnalysisError::Ungrouped { name: name.to_owned(), span });
         };
-        let key = &self.keys[index];
-        let kind = match key.expr.kind {
-            ExprKind::Slot(slot) if self.inline => ExprKind::Slot(slot),
-            _ => ExprKind::Slot(KEYS + index),
-        };
-        Ok(Expr { ty: grouped(key.expr.ty), kind })
+        Ok(self.key(index))
     }
 
     fn aggregate(&mut self, typer: &Typer<'_>, call: &AggregateCall<'_>) -> Analysed<Expr> {
@@ -223,6 +230,21 @@ impl Resolver for StatsNames<'_, '_> {
 
     fn stored(&mut self, typer: &Typer<'_>, name: &str, span: Span) -> Analysed<Field> {
         self.rows.stored(typer, name, span)
+    }
+
+    /// `BUCKET(salary, 5)` beside aggregates is the grouping of that text.
+    fn grouping(&mut self, typer: &Typer<'_>, expr: &ast::Expr) -> Option<Expr> {
+        use ast::ExprKind::{Binary, Call, Cast};
+        if self.keys.is_empty() || !matches!(expr.kind, Call { .. } | Binary { .. } | Cast { .. }) {
+            return None;
+        }
+        let mut rows = RowNames { rows: self.rows, keys: &[] };
+        let told = typer.errors.borrow().len();
+        let typed = typer.expression(&mut rows, expr);
+        typer.errors.borrow_mut().truncate(told);
+        let text = format!("{:?}", typed.ok()?);
+        let index = self.keys.iter().position(|key| key.identity == text)?;
+        Some(self.key(index))
     }
 
     fn document_gone(&self) -> Option<&'static str> {
