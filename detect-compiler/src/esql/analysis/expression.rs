@@ -142,12 +142,15 @@ impl Typer<'_> {
         let mut tests = Vec::with_capacity(patterns.len());
         let mut anything = false;
         for written in patterns {
-            let what = if regex { "the pattern of RLIKE" } else { "the pattern of LIKE" };
             let typed = self.expression(names, written)?;
             let text = match fold::constant_value(&typed) {
                 Some(Owned::Text(text)) => text.clone(),
                 Some(Owned::Null) => return Ok(constant(Type::Boolean, Owned::Null)),
-                _ => return Err(AnalysisError::Constant { what: what.into(), span: written.span }),
+                // A pattern that each row brings along.
+                _ => {
+                    let (function, shown) = if regex { ("rlike", "RLIKE") } else { ("like", "LIKE") };
+                    return apply(function, shown, vec![input, typed], span);
+                }
             };
             let test = pattern::test(&text, regex, written.span)?;
             anything |= pattern::is_everything(&test);
@@ -235,7 +238,13 @@ pub(super) fn invoke(
     for (arg, ty) in args.into_iter().zip(&signature.arguments) {
         cast.push(literal::convert(arg, *ty, span)?);
     }
-    fold::check(function, shown, &cast, span)?;
+    if let Err(error) = fold::check(function, shown, &cast, span) {
+        // No constant can be made ready of null; the call is null.
+        return match cast.iter().any(is_null) {
+            true => Ok(constant(signature.result, Owned::Null)),
+            false => Err(error),
+        };
+    }
     Ok(fold::call(function, cast, signature.result))
 }
 

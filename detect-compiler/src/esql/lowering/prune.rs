@@ -8,6 +8,7 @@
 
 use super::columns::Origin;
 use crate::plan::{Expr, ExprKind, Pipeline, Rows, Stage, Stats};
+use detect_runtime::value::Type;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pipeline with only what its output needs; `first` says what the slots of
@@ -184,10 +185,11 @@ impl Live {
                 self.note(&mut stage);
             }
             Stage::Grok { outputs, .. } => {
-                outputs.retain(|(_, _, slot)| self.read.contains(slot));
-                if outputs.is_empty() {
+                if !outputs.iter().any(|(_, _, slot)| self.read.contains(slot)) {
                     return;
                 }
+                // A conversion that fails makes all columns null, read or not.
+                outputs.retain(|(_, ty, slot)| *ty != Type::Keyword || self.read.contains(slot));
                 self.note(&mut stage);
             }
             Stage::Completion { slot, .. } => {
