@@ -1,0 +1,141 @@
+//! The rule that the project started from, against its right answers in
+//! `../shared/seed/expected` (skipped, saying so, where they are not there).
+
+use detect::runtime::engine::{Alert, Engine, Options, Ruleset, Sink};
+use detect::runtime::head::{Settings, Whole};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// The rule with its facts as they stand.
+#[detect::ruleset(path = "rules/linux/file_transfer_utility_launched_from_unusual_parent.toml")]
+struct Seed;
+
+/// Alerts as JSON.
+#[derive(Default)]
+struct Alerts(Vec<Value>);
+
+impl Sink for Alerts {
+    fn alert(&mut self, alert: &Alert<'_>) {
+        self.0.push(serde_json::from_str(alert.json).expect("an alert is JSON"));
+    }
+}
+
+fn expected_folder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/seed/expected");
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+fn input(folder: &Path, name: &str) -> Vec<u8> {
+    let plain = folder.join(format!("{name}.ndjson"));
+    if plain.exists() {
+        return std::fs::read(plain).expect("readable");
+    }
+    let packed = std::fs::File::open(folder.join(format!("{name}.ndjson.zst"))).expect("readable");
+    zstd::decode_all(packed).expect("zstd")
+}
+
+fn run(bytes: &[u8], settings: Settings) -> (Vec<Value>, u64) {
+    let options = Options { settings, ..Options::default() };
+    let mut engine = Engine::<Seed>::new(options).expect("a table of this version");
+    let mut alerts = Alerts::default();
+    engine.feed(bytes, &mut alerts);
+    engine.finish(&mut alerts);
+    assert_eq!(engine.rule_counts()[0].losses.late, 0);
+    (alerts.0, engine.rule_counts()[0].matches)
+}
+
+/// The row's columns of an alert, lists where the expectation has lists.
+fn row(alert: &Value) -> Value {
+    let columns = Seed::table().rules[0].info.columns;
+    let mut row = Map::new();
+    for column in columns {
+        let Some(value) = alert.get(column) else { continue };
+        let mut value = value.clone();
+        if column.ends_with("_values") {
+            let mut list = match value {
+                Value::Array(list) => list,
+                single => vec![single],
+            };
+            list.sort_by_key(ToString::to_string);
+            value = Value::Array(list);
+        }
+        row.insert((*column).to_owned(), value);
+    }
+    Value::Object(row)
+}
+
+/// Rows in one order: by their text with sorted members.
+fn sorted(rows: impl IntoIterator<Item = Value>) -> Vec<String> {
+    let mut texts: Vec<String> = rows
+        .into_iter()
+        .map(|row| {
+            let members = row.as_object().expect("a row is an object");
+            let mut members: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            members.sort();
+            members.join(" ")
+        })
+        .collect();
+    texts.sort();
+    texts
+}
+
+fn expected_rows(value: &Value) -> Vec<Value> {
+    value.as_array().expect("rows").clone()
+}
+
+#[test]
+fn three_readings_agree() {
+    let Some(folder) = expected_folder() else { return };
+    for name in ["edge", "generated"] {
+        let bytes = input(&folder, name);
+        let text = std::fs::read(folder.join(format!("{name}.expected.json"))).expect("readable");
+        let expected: Value = serde_json::from_slice(&text).expect("JSON");
+        let settings = Settings { lateness: 60_000, ..Settings::default() };
+
+        let whole = Settings { whole: Some(Whole::default()), ..settings.clone() };
+        let (once, matched) = run(&bytes, whole);
+        assert_eq!(Value::from(matched), expected["matched"], "{name}: matched");
+        assert_eq!(
+            sorted(once.iter().map(row)),
+            sorted(expected_rows(&expected["once"])),
+            "{name}: one window"
+        );
+
+        let (ticks, _) = run(&bytes, Settings { faithful: true, ..settings.clone() });
+        let given = ticks.iter().map(|alert| with_tick(row(alert), &alert["@timestamp"]));
+        let wanted = expected_rows(&expected["ticks"]).into_iter().flat_map(|tick| {
+            let time = tick["tick"].clone();
+            expected_rows(&tick["rows"]).into_iter().map(move |row| with_tick(row, &time))
+        });
+        assert_eq!(sorted(given), sorted(wanted), "{name}: every tick");
+
+        let (changes, _) = run(&bytes, settings);
+        let given = changes.iter().map(|alert| {
+            let mut change = Map::new();
+            for column in ["process.executable", "process.parent.executable"] {
+                if let Some(value) = alert.get(column) {
+                    change.insert(column.to_owned(), value.clone());
+                }
+            }
+            with_tick(Value::Object(change), &alert["@timestamp"])
+        });
+        let wanted = expected_rows(&expected["alerts"]).into_iter().map(without_nulls);
+        assert_eq!(sorted(given), sorted(wanted), "{name}: changes");
+    }
+}
+
+fn with_tick(mut row: Value, tick: &Value) -> Value {
+    row["tick"] = tick.clone();
+    without_nulls(row)
+}
+
+/// A null column and an absent one are the same.
+fn without_nulls(row: Value) -> Value {
+    let Value::Object(members) = row else { return row };
+    Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
+}
