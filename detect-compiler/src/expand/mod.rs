@@ -71,9 +71,9 @@ pub fn expand(attribute: &Attribute, item: &ItemStruct) -> TokenStream {
             quote!(#body #variables #files)
         }
         Err(messages) => {
-            let errors = messages.iter().map(|message| {
-                syn::Error::new(Span::call_site(), message).to_compile_error()
-            });
+            let errors = messages
+                .iter()
+                .map(|message| syn::Error::new(Span::call_site(), message).to_compile_error());
             let skeleton = skeleton(item, &facade);
             quote!(#(#errors)* #skeleton #variables)
         }
@@ -108,11 +108,16 @@ impl Place {
 
 fn compile_place(place: &Place, attribute: &Attribute) -> Result<Compiled, Vec<String>> {
     let folder = read_folder(&place.root).map_err(|error: FolderError| {
-        vec![format!("{error}: {}", std::error::Error::source(&error).map_or_else(String::new, ToString::to_string))]
+        vec![format!(
+            "{error}: {}",
+            std::error::Error::source(&error).map_or_else(String::new, ToString::to_string)
+        )]
     })?;
     let on_error = match std::env::var(ON_ERROR_VARIABLE) {
         Ok(text) if attribute.env.is_some() && !text.is_empty() => OnError::parse(&text)
-            .ok_or_else(|| vec![format!("{ON_ERROR_VARIABLE} must be stop or skip, not `{text}`")])?,
+            .ok_or_else(|| {
+                vec![format!("{ON_ERROR_VARIABLE} must be stop or skip, not `{text}`")]
+            })?,
         _ => attribute.on_error,
     };
     let runtime = facade(attribute);
@@ -135,12 +140,7 @@ fn compile_place(place: &Place, attribute: &Attribute) -> Result<Compiled, Vec<S
 }
 
 fn facade(attribute: &Attribute) -> TokenStream {
-    attribute
-        .facade
-        .as_deref()
-        .unwrap_or("::detect")
-        .parse()
-        .unwrap_or_else(|_| quote!(::detect))
+    attribute.facade.as_deref().unwrap_or("::detect").parse().unwrap_or_else(|_| quote!(::detect))
 }
 
 fn implementation(item: &ItemStruct, facade: &TokenStream, generated: TokenStream) -> TokenStream {

@@ -14,10 +14,14 @@ pub(super) fn files(place: &Place, files: &[String]) -> TokenStream {
         let below = if is_file { place.given.clone() } else { format!("{}/{file}", place.given) };
         if place.inside() {
             let below = format!("/{below}");
-            quote!(const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #below));)
+            quote!(
+                const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #below));
+            )
         } else {
             let path = place.manifest.join(below).to_string_lossy().into_owned();
-            quote!(const _: &[u8] = include_bytes!(#path);)
+            quote!(
+                const _: &[u8] = include_bytes!(#path);
+            )
         }
     });
     quote!(#(#constants)*)
