@@ -22,7 +22,7 @@ pub use heads::Schedule;
 
 use crate::plan::{Body, Cond, Field, Plan, Rows};
 use crate::ruleset::{Atom, Role, RuleEntry, Ruleset};
-use detect_runtime::json::layout;
+use detect_runtime::json::{layout, prefilter};
 use fields::RowFields;
 use heads::Bits;
 use proc_macro2::{Ident, TokenStream};
@@ -160,7 +160,10 @@ fn table(
     let paths = specs.iter().map(|spec| &spec.path);
     let layout = constant::bytes(&layout::build(specs)?);
     let matchers = constant::bytes(&ruleset.tables);
-    let needles = constant::bytes(&[]);
+    let literals = ruleset.needles.iter().flatten().map(|needle| needle.literal.clone());
+    let literals: Vec<prefilter::Literal> = literals.collect();
+    // What cannot be searched for (too short, too many) is walked for.
+    let needles = constant::bytes(&prefilter::build(&literals).unwrap_or_default());
     let origin = |path: &str| ruleset.fields.get(path).unwrap_or(u16::MAX);
     let (index, stream_type) = (origin("_index"), origin("data_stream.type"));
     let (dataset, namespace) = (origin("data_stream.dataset"), origin("data_stream.namespace"));

@@ -6,6 +6,9 @@ use super::{Attribute, ON_ERROR_VARIABLE, Place};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+/// Set by `detect::build::rules`: a hash of the folder's contents.
+const HASH_VARIABLE: &str = "DETECT_RULES_HASH";
+
 /// One unused constant a file. Inside the crate the path is relative to the
 /// manifest, so that the tokens hold no absolute path.
 pub(super) fn files(place: &Place, files: &[String]) -> TokenStream {
@@ -31,5 +34,6 @@ pub(super) fn files(place: &Place, files: &[String]) -> TokenStream {
 pub(super) fn variables(attribute: &Attribute) -> TokenStream {
     let names = attribute.env.iter().map(String::as_str);
     let names = names.chain(attribute.env.iter().map(|_| ON_ERROR_VARIABLE));
+    let names = names.chain([HASH_VARIABLE]);
     quote!(#(const _: Option<&str> = option_env!(#names);)*)
 }

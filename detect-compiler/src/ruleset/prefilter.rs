@@ -3,16 +3,14 @@
 //! If the whole ruleset hangs on a handful of texts, lines without any of them
 //! need not be read. Each condition needs a set of positive atoms, one of which
 //! must hold, all of whose tests demand a text: the chosen set is the one with
-//! the longest shortest text. A text is cut where JSON might write it in another
-//! way (quotes, backslashes, slashes, control characters) or where folding
-//! leaves ASCII; the longest rest counts. So a needle stands in the line as it
-//! is, up to the case of letters, unless the line writes plain characters as
-//! `\u` escapes: the reader must walk every line that has `\u`.
+//! the longest shortest text. How JSON may write a text, and that a line with a
+//! `\u` escape is always walked, is the affair of the search.
 
 use super::Ruleset;
 use super::atoms::Atom;
 use super::formula::Formula;
-use detect_runtime::test::{Fold, Piece, Test};
+use detect_runtime::json::prefilter::Literal;
+use detect_runtime::test::{Piece, Test};
 
 /// More needles than this make the search slower than reading.
 const MOST: usize = 64;
@@ -22,11 +20,10 @@ const SHORTEST: usize = 3;
 /// A text that is searched for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Needle {
-    /// Printable ASCII without quote, backslash and slash; in lower case if
-    /// `fold` is set.
+    /// The text, as the value has it.
     pub text: String,
-    /// Letters of either case match.
-    pub fold: bool,
+    /// The same with its place in the value, for the search.
+    pub literal: Literal,
 }
 
 /// The needles of a ruleset, if there is a short list.
@@ -107,28 +104,28 @@ const COMMON: [&str; 24] = [
     "connection",
 ];
 
+/// The needle of a test: its whole text, or the longest literal of its pattern,
+/// bound to the quotes where the pattern is bound to the ends of the value.
 fn of_test(test: &Test) -> Option<Needle> {
-    let (literals, fold): (Vec<&str>, Fold) = match test {
-        Test::Equals { text, fold } => (vec![text], *fold),
+    let literal = match test {
+        Test::Equals { text, fold } => (text, Literal::whole(text, *fold)),
         Test::Glob { glob, fold } => {
-            let literals = glob.0.iter().filter_map(|piece| match piece {
-                Piece::Literal(text) => Some(text.as_str()),
+            let last = glob.0.len().checked_sub(1)?;
+            let literals = glob.0.iter().enumerate().filter_map(|(place, piece)| match piece {
+                Piece::Literal(text) => Some((place, text)),
                 _ => None,
             });
-            (literals.collect(), *fold)
+            let (place, text) = literals.max_by_key(|(_, text)| text.len())?;
+            let literal = match (place == 0, place == last) {
+                (true, true) => Literal::whole(text, *fold),
+                (true, false) => Literal::prefix(text, *fold),
+                (false, true) => Literal::suffix(text, *fold),
+                (false, false) => Literal::within(text, *fold),
+            };
+            (text, literal)
         }
         _ => return None,
     };
-    let plain = |c: char| {
-        let same_in_json = matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '/');
-        // Letters outside ASCII fold to k and s.
-        same_in_json && !(fold == Fold::Full && matches!(c, 'k' | 'K' | 's' | 'S'))
-    };
-    let longest = literals
-        .iter()
-        .flat_map(|literal| literal.split(|c| !plain(c)))
-        .max_by_key(|part| part.len())?;
-    let fold = fold != Fold::None;
-    let text = if fold { longest.to_ascii_lowercase() } else { longest.to_owned() };
-    (text.len() >= SHORTEST).then_some(Needle { text, fold })
+    let (text, literal) = literal;
+    (text.len() >= SHORTEST).then_some(Needle { text: text.clone(), literal: literal.ok()? })
 }

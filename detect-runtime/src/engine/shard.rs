@@ -4,7 +4,8 @@ use super::Options;
 use super::partial;
 use super::scanner::{Emit, ScanCounts, Scanner};
 use super::table::Table;
-use crate::input::{BadLine, Counts, Line, each_line};
+use crate::input::{BadLine, Counts, Line, each_line, one_line};
+use crate::json::prefilter::Search;
 use crate::json::Reason;
 use crate::json::layout::LayoutError;
 use crate::value::Warnings;
@@ -14,6 +15,9 @@ pub struct Shard {
     scanner: Scanner,
     pub(super) counts: Counts,
     line_limit: usize,
+    /// Search before parse, where the ruleset allows it and not every line is
+    /// wanted.
+    search: Option<Search<'static>>,
 }
 
 /// What a shard found in one run of lines.
@@ -35,6 +39,7 @@ impl Shard {
             scanner: Scanner::new(table, options)?,
             counts: Counts::default(),
             line_limit: options.line_limit,
+            search: (!options.walk_all).then(|| Search::new(table.needles).ok()).flatten(),
         })
     }
 
@@ -80,19 +85,32 @@ impl Shard {
         bad_line: &mut dyn FnMut(&BadLine, &[u8]),
     ) {
         self.counts.bytes += body.len() as u64;
-        let Shard { scanner, counts, line_limit } = self;
-        each_line(body, offset, *line_limit, |Line { bytes, offset }| {
+        let Shard { scanner, counts, line_limit, search } = self;
+        let mut take = |line: Line<'_>| {
             counts.events += 1;
-            let outcome = match bytes {
-                Some(bytes) => scanner.line(bytes, offset, emit),
+            let outcome = match line.bytes {
+                Some(bytes) => scanner.line(bytes, line.offset, emit),
                 None => Err(Reason::TooLong.at(*line_limit)),
             };
             if let Err(malformed) = outcome {
                 counts.count(malformed.reason);
-                let bad = BadLine { reason: malformed.reason, offset, at: malformed.offset };
-                bad_line(&bad, bytes.unwrap_or_default());
+                let (reason, at) = (malformed.reason, malformed.offset);
+                let bad = BadLine { reason, offset: line.offset, at };
+                bad_line(&bad, line.bytes.unwrap_or_default());
             }
-        });
+        };
+        match search {
+            None => each_line(body, offset, *line_limit, take),
+            Some(search) => {
+                let unread = search.each_hit(body, |bytes, at| {
+                    if let Some(line) = one_line(bytes, offset + at as u64, *line_limit) {
+                        take(line);
+                    }
+                });
+                counts.events += unread;
+                counts.unread += unread;
+            }
+        }
     }
 }
 
