@@ -148,7 +148,8 @@ impl Typer<'_> {
                 Some(Owned::Null) => return Ok(constant(Type::Boolean, Owned::Null)),
                 // A pattern that each row brings along.
                 _ => {
-                    let (function, shown) = if regex { ("rlike", "RLIKE") } else { ("like", "LIKE") };
+                    let (function, shown) =
+                        if regex { ("rlike", "RLIKE") } else { ("like", "LIKE") };
                     return apply(function, shown, vec![input, typed], span);
                 }
             };

@@ -1,6 +1,6 @@
 //! Types of fields that no table knows, from what the query does with them.
 
-use crate::esql::ast::{Args, Command, CommandKind, Expr, ExprKind, Operator};
+use crate::esql::ast::{Args, Assignment, Command, CommandKind, Expr, ExprKind, Operator};
 use crate::schema::Schema;
 use detect_runtime::value::Type;
 use std::collections::HashMap;
@@ -9,16 +9,19 @@ use std::collections::HashMap;
 /// on the other side of a comparison, arithmetic, a function that takes one type
 /// only. A use as text wins over all.
 pub(crate) fn inferred_types(commands: &[Command], schema: &Schema) -> HashMap<String, Type> {
-    let mut uses = Uses { types: HashMap::new(), schema };
+    let mut uses = Uses { types: HashMap::new(), schema, made: Vec::new() };
     for command in commands {
         uses.command(&command.kind);
     }
+    uses.hand_back();
     uses.types
 }
 
 struct Uses<'s> {
     types: HashMap<String, Type>,
     schema: &'s Schema,
+    /// Names that the query makes, with the columns whose type they have.
+    made: Vec<(String, String)>,
 }
 
 /// Functions that take numbers only as first argument.
@@ -81,13 +84,38 @@ impl Uses<'_> {
         }
     }
 
+    /// Remembers which columns a new name has its type from.
+    fn make(&mut self, assignment: &Assignment) {
+        if let Some(name) = &assignment.name {
+            let mut sources = Vec::new();
+            same_typed(&assignment.value, &mut sources);
+            let links = sources.into_iter().filter(|source| *source != name.text);
+            self.made.extend(links.map(|source| (name.text.clone(), source.to_owned())));
+        }
+    }
+
+    /// What is known of a made name holds for the columns behind it.
+    fn hand_back(&mut self) {
+        for (made, source) in std::mem::take(&mut self.made).into_iter().rev() {
+            if let Some(ty) = self.types.get(&made).copied().filter(|ty| *ty != Type::Keyword) {
+                self.types.entry(source).or_insert(ty);
+            }
+        }
+    }
+
     fn command(&mut self, command: &CommandKind) {
         match command {
-            CommandKind::Where(condition) => self.expr(condition),
+            CommandKind::Where(condition) => {
+                self.note(condition, Type::Boolean);
+                self.expr(condition);
+            }
             CommandKind::Row(fields) | CommandKind::Eval(fields) => {
+                fields.iter().for_each(|field| self.make(field));
                 fields.iter().map(|field| &field.value).for_each(|value| self.expr(value));
             }
             CommandKind::Stats { aggregates, by, .. } => {
+                aggregates.iter().for_each(|a| self.make(&a.assignment));
+                by.iter().for_each(|key| self.make(key));
                 for aggregation in aggregates {
                     self.expr(&aggregation.assignment.value);
                     aggregation.filter.iter().for_each(|filter| self.expr(filter));
@@ -209,6 +237,39 @@ impl Uses<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// The columns of whose values an expression's value is one.
+fn same_typed<'e>(expr: &'e Expr, sources: &mut Vec<&'e str>) {
+    const KEEPING: [&str; 14] = [
+        "max",
+        "min",
+        "values",
+        "first",
+        "last",
+        "top",
+        "mv_first",
+        "mv_last",
+        "mv_min",
+        "mv_max",
+        "mv_dedupe",
+        "mv_slice",
+        "mv_sort",
+        "sample",
+    ];
+    match &expr.kind {
+        ExprKind::Column(name) => sources.push(name),
+        ExprKind::Call { name, args: Args::List(args), .. } => {
+            let name = name.text.to_ascii_lowercase();
+            let values = match name.as_str() {
+                "coalesce" => args.as_slice(),
+                name if KEEPING.contains(&name) => &args[..args.len().min(1)],
+                _ => return,
+            };
+            values.iter().for_each(|value| same_typed(value, sources));
+        }
+        _ => {}
     }
 }
 

@@ -231,7 +231,8 @@ impl Parser<'_> {
             Some('"') => self.quoted(),
             Some('(') => self.group(),
             Some('<') => self.interval(),
-            Some(')' | '|' | '&') => Err(self.expected("an expression")),
+            // Where an atom must stand Lucene takes any character as itself, so
+            // `a||b` is `a`, or `|b`.
             _ => {
                 let c = self.character("an expression")?;
                 Ok(self.literal(c))
