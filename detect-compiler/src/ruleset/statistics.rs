@@ -98,12 +98,8 @@ impl Statistics {
         let field = self.field(path);
         let checks: Vec<Check> = tests.iter().map(Check::new).collect();
         let passes = |value: &str| checks.iter().any(|check| check.passes(Raw::Text(value)));
-        let known: f64 = field
-            .values
-            .iter()
-            .filter(|(value, _)| passes(value))
-            .map(|(_, share)| share)
-            .sum();
+        let known: f64 =
+            field.values.iter().filter(|(value, _)| passes(value)).map(|(_, share)| share).sum();
         let listed: f64 = field.values.iter().map(|(_, share)| share).sum();
         let rest = (field.presence - listed).max(0.02 * field.presence);
         let guess: f64 = tests.iter().map(guess).sum();

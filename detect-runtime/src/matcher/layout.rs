@@ -15,7 +15,7 @@
 //! | literals (payload of a map) | count u32, then per entry: id u32, offset of the gram u32, text offset u32, length u32, patterns u32 |
 //! | patterns | count u32, then per entry: fold and [`EXACT`], [`SLOW`] u32, shortest length u32, glob offset u32 (0: implied by the literal) or number of a slow test, outputs u32 |
 //! | glob | flags u32 ([`GLOB_START`], [`GLOB_END`]), segments u32; per segment: items u32; per item: text offset u32, length u32 ([`ONE`]: any one character) |
-//! | search | log2 of the filter's bits u32, filter offset u32, map u32 |
+//! | search | log2 of the filter's bytes u32, filter offset u32, map u32 |
 //! | slow test | offset u32, length u32 of the encoded test, by number |
 //! | slow tests | count u32, then per entry: number u32, outputs u32 |
 //! | ranges | count u32, then per entry: first address, last address (16 bytes each, network order), outputs u32; sorted, disjoint |
@@ -201,20 +201,23 @@ impl GuardOp {
 pub(crate) struct Bytes<'t>(pub(crate) &'t [u8]);
 
 impl<'t> Bytes<'t> {
+    /// One comparison and one load: the end of the range cannot overflow.
     #[inline]
     pub(crate) fn u32(self, at: u32) -> u32 {
-        self.0
-            .get(at as usize..)
-            .and_then(|rest| rest.first_chunk::<4>())
-            .map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        let at = at as usize;
+        match self.0.get(at..at + 4) {
+            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        }
     }
 
     #[inline]
     pub(crate) fn u16(self, at: u32) -> u16 {
-        self.0
-            .get(at as usize..)
-            .and_then(|rest| rest.first_chunk::<2>())
-            .map_or(0, |bytes| u16::from_le_bytes(*bytes))
+        let at = at as usize;
+        match self.0.get(at..at + 2) {
+            Some(&[a, b]) => u16::from_le_bytes([a, b]),
+            _ => 0,
+        }
     }
 
     #[inline]
@@ -230,7 +233,8 @@ impl<'t> Bytes<'t> {
 
     #[inline]
     pub(crate) fn slice(self, at: u32, length: u32) -> &'t [u8] {
-        self.0.get(at as usize..).and_then(|rest| rest.get(..length as usize)).unwrap_or_default()
+        let at = at as usize;
+        self.0.get(at..at + length as usize).unwrap_or_default()
     }
 
     /// The numbers of a counted row: count u32, then so many `u32`s.

@@ -153,8 +153,8 @@ impl<'p, 'a> Probe<'p, 'a> {
             }
             let matcher = ValueMatcher::new(tables, matcher);
             let costly = matcher.is_costly();
-            for value in self.event.values(field) {
-                let known = if costly { recent.find(witness, value) } else { Err(None) };
+            for stored in self.event.stored(field) {
+                let known = if costly { recent.find(witness, stored) } else { Err(None) };
                 let place = match known {
                     Ok(outputs) => {
                         outputs.iter().for_each(|&outputs| hit(outputs));
@@ -163,13 +163,13 @@ impl<'p, 'a> Probe<'p, 'a> {
                     Err(place) => place,
                 };
                 let mut found = Found::default();
-                matcher.look(value, scratch, slow, &mut |outputs| {
+                matcher.look(self.event.resolve(stored), scratch, slow, &mut |outputs| {
                     hit(outputs);
                     found.add(outputs);
                     false
                 });
                 if let Some(place) = place {
-                    recent.keep(place, witness, value, &found);
+                    recent.keep(place, witness, stored, &found);
                 }
             }
         }

@@ -1,9 +1,11 @@
 //! Values seen before. Names, paths and command lines repeat; what a field's
 //! witnesses said to a value is remembered with the value itself, which must
-//! agree in full, so foreign input can push entries out but never forge one.
+//! agree in full, so foreign input can push entries out but never forge one. The
+//! value is taken as it stands in the line: its escapes are resolved only when it
+//! is new.
 
 use super::hash::hash;
-use crate::event::Raw;
+use crate::event::{Kind, Stored};
 
 /// Places; with [`LONGEST`] bytes of value each they fill 384 KiB, less than the
 /// second-level cache of the machines in question.
@@ -44,8 +46,8 @@ impl Recent {
     /// The outputs of a value that was seen before, or the place where
     /// [`Recent::keep`] may put them; neither for values that are too long.
     #[inline]
-    pub(crate) fn find(&self, witness: u32, value: Raw<'_>) -> Result<&[u32], Option<Place>> {
-        let text = value.text().as_bytes();
+    pub(crate) fn find(&self, witness: u32, value: Stored<'_>) -> Result<&[u32], Option<Place>> {
+        let text = value.text.as_bytes();
         if text.len() > LONGEST {
             return Err(None);
         }
@@ -62,8 +64,8 @@ impl Recent {
     }
 
     /// Remembers the outputs of a value, if they are few.
-    pub(crate) fn keep(&mut self, place: Place, witness: u32, value: Raw<'_>, found: &Found) {
-        let text = value.text().as_bytes();
+    pub(crate) fn keep(&mut self, place: Place, witness: u32, value: Stored<'_>, found: &Found) {
+        let text = value.text.as_bytes();
         let Some(seen) = self.places.get_mut(place.0) else { return };
         let Some(room) = seen.value.get_mut(..text.len()) else { return };
         if found.count > OUTPUTS {
@@ -77,11 +79,12 @@ impl Recent {
     }
 }
 
-fn key(witness: u32, value: Raw<'_>) -> u32 {
-    let kind = match value {
-        Raw::Text(_) => 0,
-        Raw::Number(_) => 1,
-        Raw::Boolean(_) => 2,
+fn key(witness: u32, value: Stored<'_>) -> u32 {
+    let kind = match value.kind {
+        Kind::Text => 0,
+        Kind::Escaped => 1,
+        Kind::Number => 2,
+        Kind::True | Kind::False => 3,
     };
     (witness + 1) << 2 | kind
 }

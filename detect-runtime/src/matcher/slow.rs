@@ -5,12 +5,59 @@
 use super::layout::{Bytes, Head};
 use crate::event::Raw;
 use crate::state::{Decode, Reader};
-use crate::test::{Check, Test};
+use crate::test::{Check, Number, Order, Test};
 
 /// The tests made ready so far, by number.
 #[derive(Debug)]
 pub(crate) struct Slow {
-    ready: Vec<Option<Box<Check>>>,
+    ready: Vec<Option<Box<Ready>>>,
+}
+
+/// A test made ready.
+#[derive(Debug)]
+enum Ready {
+    /// A comparison with a number, which most values answer as a plain integer.
+    Number {
+        order: Order,
+        number: Number,
+        check: Check,
+    },
+    Other(Check),
+}
+
+impl Ready {
+    fn new(test: &Test) -> Ready {
+        let check = Check::new(test);
+        match test {
+            Test::Number { order, number } => {
+                Ready::Number { order: *order, number: *number, check }
+            }
+            _ => Ready::Other(check),
+        }
+    }
+
+    fn passes(&self, value: Raw<'_>) -> bool {
+        match (self, value) {
+            (Ready::Number { order, number, check }, Raw::Text(text) | Raw::Number(text)) => {
+                match plain_integer(text) {
+                    Some(whole) => Number::Long(whole)
+                        .compare(*number)
+                        .is_some_and(|ordering| order.admits(ordering)),
+                    None => check.passes(value),
+                }
+            }
+            (Ready::Number { check, .. } | Ready::Other(check), _) => check.passes(value),
+        }
+    }
+}
+
+/// The value of up to 18 digits, which every reading of numbers agrees on.
+fn plain_integer(text: &str) -> Option<i64> {
+    let digits = text.as_bytes();
+    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(digits.iter().fold(0, |sum, digit| 10 * sum + i64::from(digit - b'0')))
 }
 
 impl Slow {
@@ -41,7 +88,7 @@ impl Slow {
             let bytes = tables.slice(tables.u32(record), tables.u32(record + 4));
             // Bytes that are no test pass nothing.
             let test = Test::decode(&mut Reader::new(bytes)).unwrap_or(Test::AnyToken(Vec::new()));
-            Box::new(Check::new(&test))
+            Box::new(Ready::new(&test))
         });
         check.passes(value)
     }

@@ -246,13 +246,11 @@ impl<'t> ValueMatcher<'t> {
         if search == 0 || view.folded.len() < GRAM {
             return false;
         }
-        let log = self.tables.u32(search);
-        let filter = self.tables.slice(self.tables.u32(search + 4), 1 << log >> 3);
+        let log = self.tables.u32(search) & 31;
+        let filter = self.tables.slice(self.tables.u32(search + 4), 1 << log);
         let map = Map::new(self.tables.u32(search + 8));
         for (at, window) in view.folded.windows(GRAM).enumerate() {
-            let bit = gram_bit(gram(window), log);
-            let word = filter.get(bit as usize >> 3).copied().unwrap_or(0);
-            if word >> (bit & 7) & 1 == 0 {
+            if filter.get(gram_slot(gram(window), log) as usize).is_none_or(|byte| *byte == 0) {
                 continue;
             }
             let list = map.get(self.tables, window, hash(window));
@@ -357,9 +355,10 @@ pub const fn gram(window: &[u8]) -> u32 {
     }
 }
 
-/// Bit of a gram in a filter of `1 << log` bits.
+/// Place of a gram in a filter of `1 << log` bytes. A byte and not a bit for
+/// each: the loop over all positions has four instructions less.
 #[inline]
-pub const fn gram_bit(gram: u32, log: u32) -> u32 {
+pub const fn gram_slot(gram: u32, log: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1) >> (32 - log)
 }
 

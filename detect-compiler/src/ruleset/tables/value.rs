@@ -7,7 +7,7 @@ use super::ranges;
 use super::required;
 use super::writer::Writer;
 use detect_runtime::matcher::layout::{EXACT, FULL_FOLD, PART_WORDS, Part, SLOW, SMALL};
-use detect_runtime::matcher::value::{gram, gram_bit};
+use detect_runtime::matcher::value::{gram, gram_slot};
 use detect_runtime::state::Encode;
 use detect_runtime::test::{Fold, Test};
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, HashMap};
 /// than a few comparisons, most of which end at the length.
 const SMALL_SET: usize = 3;
 
-/// Bits of a gram filter for each gram in it: one in 32 foreign grams passes,
-/// and the filters of the largest fields (some 500 grams) still fill 2 KiB.
-const FILTER_BITS: usize = 32;
+/// Bytes of a gram filter for each gram in it: one in 16 foreign grams passes,
+/// and the filters of the largest fields (some 500 grams) fill 8 KiB.
+const FILTER_BYTES: usize = 16;
 
 /// What runs through all value matchers of the tables.
 #[derive(Default)]
@@ -210,11 +210,10 @@ impl File {
         if grams.is_empty() {
             return 0;
         }
-        let log = (grams.len() * FILTER_BITS).next_power_of_two().ilog2();
-        let mut filter = vec![0u8; 1 << log >> 3];
+        let log = (grams.len() * FILTER_BYTES).next_power_of_two().ilog2();
+        let mut filter = vec![0u8; 1 << log];
         for key in grams.keys() {
-            let bit = gram_bit(gram(key), log);
-            filter[bit as usize >> 3] |= 1 << (bit & 7);
+            filter[gram_slot(gram(key), log) as usize] = 1;
         }
         let filter = writer.aligned(&filter);
         let map = literal_map(writer, numbers, grams);
