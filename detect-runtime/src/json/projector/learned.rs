@@ -6,7 +6,7 @@ use crate::json::MAX_DEPTH;
 use crate::json::layout::{Layout, NodeId};
 use crate::json::scan::TEXT;
 use core::cell::Cell;
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
@@ -101,7 +101,8 @@ pub(super) struct Learned {
     objects: Vec<FieldId>,
     contexts: Vec<Context>,
     by_parent: HashTable<u32>,
-    hasher: FixedState,
+    /// Random, so that nobody can make lines whose glue collides.
+    hasher: RandomState,
     tick: Cell<u32>,
 }
 
@@ -114,9 +115,7 @@ impl Learned {
             objects: Vec::new(),
             contexts: vec![outside],
             by_parent: HashTable::new(),
-            // The tables are bounded and start afresh when full, so whoever
-            // makes keys collide slows down this table and nothing else.
-            hasher: FixedState::with_seed(layout.field_count() as u64),
+            hasher: RandomState::default(),
             tick: Cell::new(0),
         };
         learned.forget();
