@@ -87,9 +87,12 @@ impl Rules {
             }
         };
         if let (Tested::Event { cond, .. }, Some(list)) = (&mut tested, rule.get("filters")) {
-            let list = list.as_array().ok_or("filters are no list")?;
-            let filter = filters::compile(list, &self.schema).map_err(|e| e.to_string())?;
-            *cond = Cond::And(vec![cond.clone(), filter]);
+            let list = serde_json::to_value(list).map_err(|error| error.to_string())?;
+            for filter in list.as_array().into_iter().flatten() {
+                let filter =
+                    filters::compile(filter, &self.schema).map_err(|error| error.to_string())?;
+                *cond = Cond::And(vec![cond.clone(), filter]);
+            }
         }
         Ok(tested)
     }

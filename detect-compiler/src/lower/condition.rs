@@ -1,11 +1,11 @@
 //! The languages of search conditions: KQL, Lucene, Kibana filters.
 
-use crate::diagnostic::{Level, Problem};
+use crate::diagnostic::Problem;
 use crate::esql::QueryStrings;
-use crate::kql;
 use crate::plan::Cond;
 use crate::rule::Language;
 use crate::schema::Schema;
+use crate::{filters, kql, lucene};
 use serde_json::Value as Json;
 
 /// Front ends of search languages over one schema; ES|QL reaches them for
@@ -22,7 +22,8 @@ impl QueryLanguages<'_> {
         language: Language,
     ) -> Result<(Cond, Vec<Problem>), Vec<Problem>> {
         if language == Language::Lucene {
-            return Ok((self.lucene(text)?, Vec::new()));
+            let compiled = lucene::compile(text, self.schema)?;
+            return Ok((compiled.cond, compiled.warnings));
         }
         let compiled = kql::compile(text, self.schema)?;
         Ok((compiled.cond, compiled.warnings))
@@ -35,22 +36,11 @@ impl QueryStrings for QueryLanguages<'_> {
     }
 
     fn lucene(&self, text: &str) -> Result<Cond, Vec<Problem>> {
-        Err(vec![refusal("Lucene is not supported", 0..text.len())])
+        lucene::compile(text, self.schema).map(|compiled| compiled.cond)
     }
 }
 
 /// One Kibana filter; the error is a message.
-pub(super) fn filter(_filter: &Json, _schema: &Schema) -> Result<Cond, String> {
-    Err("filters are not supported".to_owned())
-}
-
-fn refusal(message: &str, span: std::ops::Range<usize>) -> Problem {
-    Problem {
-        level: Level::Error,
-        lint: None,
-        message: message.to_owned(),
-        span,
-        label: None,
-        help: None,
-    }
+pub(super) fn filter(filter: &Json, schema: &Schema) -> Result<Cond, String> {
+    filters::compile(filter, schema).map_err(|error| error.to_string())
 }

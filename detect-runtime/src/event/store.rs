@@ -51,6 +51,9 @@ pub(crate) struct Entry {
 /// Room for entries when a store is made.
 const ROOM: usize = 256;
 
+/// With more room than this, a store goes back to [`ROOM`] behind the event.
+const LARGE: usize = 1 << 16;
+
 impl Entry {
     /// The value at `start..end` of the text, to be put at `position` of a store.
     #[inline]
@@ -93,6 +96,10 @@ impl Store {
         self.fields = 0;
         self.objects.clear();
         self.sources.clear();
+        if self.entries.len() > LARGE {
+            self.entries.truncate(ROOM);
+            self.entries.shrink_to_fit();
+        }
     }
 
     /// Adds the value at `start..end` of the text; [`Store::link`] is to be called

@@ -1,7 +1,7 @@
 //! `JSON_EXTRACT` (esql.md 5.2): a walk over the text, which stops at the value.
 
 use super::signature::{Out, Param, Shape};
-use super::single::{function, refuse};
+use super::single::{Plain, function, refuse};
 use super::{Argument, Function, Prepared, Signature, SignatureError};
 use crate::json::escape;
 use crate::value::{Cx, Type, Value, Warning};
@@ -284,15 +284,16 @@ impl Prepared for Path {
     }
 }
 
+/// A path that is none is no mistake of the query: it gives null and a warning.
 fn ready_path(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, SignatureError> {
-    let refuse = |reason: String| SignatureError::Constant { index: 1, reason };
-    match args.get(1) {
-        Some(Some(Value::Text(text))) => {
-            let steps = path(text).map_err(|error| refuse(error.to_string()))?;
-            Ok(Box::new(Path(steps.into())))
-        }
-        _ => Err(refuse("is not a constant path".into())),
-    }
+    let steps = match args.get(1) {
+        Some(Some(Value::Text(text))) => path(text).ok(),
+        _ => None,
+    };
+    Ok(match steps {
+        Some(steps) => Box::new(Path(steps.into())),
+        None => Box::new(Plain(json_extract)),
+    })
 }
 
 fn extract_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {

@@ -91,7 +91,9 @@ pub enum SignatureError {
     },
 }
 
-/// Makes a [`Prepared`] of the constant arguments (`None` = not constant).
+/// Makes a [`Prepared`] of the constant arguments (`None` = not constant). An error
+/// says that a constant is none that the function takes; where a constant is only
+/// missing, what comes back calls the function as it is.
 pub type Prepare = fn(&[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, SignatureError>;
 
 /// One entry of the table of functions.

@@ -1,6 +1,6 @@
 //! Addresses (esql.md 5.5).
 
-use super::single::{function, refuse, scalar, whole};
+use super::single::{Plain, function, refuse, scalar, whole};
 use super::{Argument, Function, Prepared, Signature, SignatureError};
 use crate::functions::signature::{Out, Param, Shape};
 use crate::value::address::{Block, is_v4};
@@ -46,7 +46,7 @@ fn ready_blocks(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, Signatu
             blocks.push(read_block(index, block)?);
         }
         if arg.is_none_or(|arg| arg.is_null()) {
-            return Err(SignatureError::Constant { index, reason: "not a constant block".into() });
+            return Ok(Box::new(Plain(cidr_match)));
         }
     }
     Ok(Box::new(Blocks(blocks.into())))

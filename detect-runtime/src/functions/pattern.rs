@@ -2,8 +2,8 @@
 //! are constant are made ready once; those computed per row are compiled per row.
 
 use super::signature::{Out, Param, Shape};
-use super::single::{TEXT_LIMIT, function, refuse};
-use super::{Argument, Function, Prepared, Signature, SignatureError};
+use super::single::{Plain, TEXT_LIMIT, function, refuse};
+use super::{Argument, Function, Prepared, Scalar, Signature, SignatureError};
 use crate::event::Raw;
 use crate::test::{Check, Fold, Test};
 use crate::text::dialect::{Dialect, Regex, Replacement};
@@ -99,21 +99,18 @@ impl Prepared for Checks {
 
 fn ready_checks(
     args: &[Option<Value<'_>>],
+    eval: Scalar,
     rlike: bool,
     several: bool,
 ) -> Result<Box<dyn Prepared>, SignatureError> {
     let mut checks = Vec::new();
     for (index, arg) in args.iter().enumerate().skip(1) {
-        let Some(Value::Text(pattern)) = arg else { return Err(not_constant(index)) };
+        let Some(Value::Text(pattern)) = arg else { return Ok(Box::new(Plain(eval))) };
         let test =
             test_of(pattern, rlike).map_err(|reason| SignatureError::Constant { index, reason })?;
         checks.push(Check::new(&test));
     }
     Ok(Box::new(Checks { checks: checks.into(), several }))
-}
-
-fn not_constant(index: usize) -> SignatureError {
-    SignatureError::Constant { index, reason: "is not a constant text".into() }
 }
 
 fn pattern_types(args: &[Argument<'_>], rlike: bool) -> Result<Signature, SignatureError> {
@@ -181,7 +178,7 @@ impl Prepared for Replace {
 }
 
 fn ready_replace(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, SignatureError> {
-    let [_, Some(Value::Text(pattern)), with] = args else { return Err(not_constant(1)) };
+    let [_, Some(Value::Text(pattern)), with] = args else { return Ok(Box::new(Plain(replace))) };
     Ok(Box::new(replace_of(pattern, *with)?))
 }
 
@@ -254,10 +251,10 @@ fn split_types(args: &[Argument<'_>]) -> Result<Signature, SignatureError> {
 /// The functions of this room.
 #[rustfmt::skip]
 pub(super) const FUNCTIONS: &[Function] = &[
-    function!("like", pattern::like, by |args| pattern_types(args, false), ready |args| ready_checks(args, false, false)),
-    function!("rlike", pattern::rlike, by |args| pattern_types(args, true), ready |args| ready_checks(args, true, false)),
-    function!("mv_like", pattern::mv_like, by |args| pattern_types(args, false), ready |args| ready_checks(args, false, true)),
-    function!("mv_rlike", pattern::mv_rlike, by |args| pattern_types(args, true), ready |args| ready_checks(args, true, true)),
+    function!("like", pattern::like, by |args| pattern_types(args, false), ready |args| ready_checks(args, like, false, false)),
+    function!("rlike", pattern::rlike, by |args| pattern_types(args, true), ready |args| ready_checks(args, rlike, true, false)),
+    function!("mv_like", pattern::mv_like, by |args| pattern_types(args, false), ready |args| ready_checks(args, mv_like, false, true)),
+    function!("mv_rlike", pattern::mv_rlike, by |args| pattern_types(args, true), ready |args| ready_checks(args, mv_rlike, true, true)),
     function!("replace", pattern::replace, by replace_types, ready ready_replace),
     function!("split", pattern::split, by split_types),
 ];

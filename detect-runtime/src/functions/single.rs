@@ -1,5 +1,6 @@
 //! The common shape of functions: every argument is one value.
 
+use super::{Prepared, Scalar};
 use crate::value::{Cx, Value, Warning};
 
 /// The answer to arguments that are not single values: null for a null, null and
@@ -65,6 +66,16 @@ pub(crate) fn each<'a>(
         }
     }
     Value::from_slice(out.into_bump_slice())
+}
+
+/// What stands in for a prepared call where a constant part is missing: the function
+/// itself, as it is.
+pub(crate) struct Plain(pub(crate) Scalar);
+
+impl Prepared for Plain {
+    fn apply<'a>(&self, cx: &Cx<'a>, args: &[Value<'a>]) -> Value<'a> {
+        (self.0)(cx, args)
+    }
 }
 
 /// Declares functions of single values by the patterns of their arguments:

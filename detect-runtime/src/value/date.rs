@@ -130,7 +130,8 @@ pub fn add_months(millis: i64, months: i64) -> Option<i64> {
     moved.checked_add(millis.rem_euclid(1000) - moved.rem_euclid(1000))
 }
 
-/// Reads `strict_date_optional_time`: a four-digit year, then month, day, `T`
+/// Reads `strict_date_optional_time`: a year of four digits (before 0 with `-`, of
+/// up to nine digits with `+`), then month, day, `T`
 /// and hour, minute, second, fraction (1 to 9 digits behind `.` or `,`) as far as
 /// given, and an offset (`Z`, `+hh`, `+hhmm`, `+hh:mm`) behind a time. Gives
 /// nanoseconds since 1970; without offset UTC.
@@ -145,7 +146,7 @@ pub fn add_months(millis: i64, months: i64) -> Option<i64> {
 pub fn parse(text: &str) -> Option<i128> {
     let mut scan = Scan(text.as_bytes());
     let mut civil = Civil { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0, nano: 0 };
-    civil.year = i64::from(scan.digits(4)?);
+    civil.year = scan.year()?;
     if scan.take(b'-') {
         civil.month = scan.digits(2)? as u8;
         if scan.take(b'-') {
@@ -197,6 +198,18 @@ impl Scan<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Four digits, behind `-` too; behind `+` up to nine.
+    fn year(&mut self) -> Option<i64> {
+        if self.take(b'-') {
+            return self.digits(4).map(|year| -i64::from(year));
+        }
+        if self.take(b'+') {
+            let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            return (4..=9).contains(&count).then(|| self.digits(count)).flatten().map(i64::from);
+        }
+        self.digits(4).map(i64::from)
     }
 
     fn digits(&mut self, count: usize) -> Option<u32> {
@@ -300,6 +313,8 @@ mod tests {
             ("2024-05-01T10:00:00.1234567890", None),
             ("2024-05-01T10:00:00+", None),
             ("24-05-01", None),
+            ("-0001-12-01", Some(-62_169_897_600_000_000_000)),
+            ("+10000-01-01", Some(253_402_300_800_000_000_000)),
             ("", None),
             ("1714557600000", None),
         ] {

@@ -114,7 +114,9 @@ fn readings() {
         ("date_parse", &[Text("2023-02-01T12:15:55.000Z")], "2023-02-01T12:15:55.000Z"),
         ("date_parse", &[Text("yyyy-MM-dd"), Text("2022-05-06")], "2022-05-06T00:00:00.000Z"),
         ("date_parse", &[Text("yyyyMMddHHmm"), Text("202205061314")], "2022-05-06T13:14:00.000Z"),
-        ("date_parse", &[Text("dd-mm-yyyy"), Text("10-20-2025")], "2025-01-10T00:20:00.000Z"),
+        ("date_parse", &[Text("dd-mm-yyyy"), Text("10-20-2025")], "2025-01-01T00:00:00.000Z"),
+        ("date_parse", &[Text("dd HH"), Text("10 20")], "1970-01-10T20:00:00.000Z"),
+        ("date_parse", &[Text("mm"), Text("20")], "!Conversion null"),
         (
             "date_parse",
             &[Text("dd/MMM/yyyy:HH:mm:ss Z"), Text("12/Jul/2022:10:24:10 +0900")],

@@ -2,7 +2,7 @@
 
 use super::{millis, weekday};
 use crate::functions::signature::{self, Out, Param, Shape};
-use crate::functions::single::{double, finite, refuse, whole};
+use crate::functions::single::{Plain, double, finite, refuse, whole};
 use crate::functions::{Argument, Prepared, Signature, SignatureError};
 use crate::value::date::{Civil, DAY};
 use crate::value::{Cx, Type, Value, Warning};
@@ -208,16 +208,26 @@ fn bad_span(index: usize) -> SignatureError {
 }
 
 pub(super) fn ready_trunc(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, SignatureError> {
-    let step = args.first().copied().flatten().and_then(Step::of).ok_or_else(|| bad_span(0))?;
-    Ok(Box::new(Ready(Raster::Time(step), 1)))
+    match args.first().copied().flatten() {
+        None | Some(Value::Null) => Ok(Box::new(Plain(date_trunc))),
+        Some(span) => {
+            let step = Step::of(span).ok_or_else(|| bad_span(0))?;
+            Ok(Box::new(Ready(Raster::Time(step), 1)))
+        }
+    }
 }
 
 pub(super) fn ready_bucket(
     args: &[Option<Value<'_>>],
 ) -> Result<Box<dyn Prepared>, SignatureError> {
     let rest: Option<Vec<Value<'_>>> = args.iter().skip(1).copied().collect();
-    let raster = rest.as_deref().and_then(Raster::of).ok_or_else(|| bad_span(1))?;
-    Ok(Box::new(Ready(raster, 0)))
+    match rest {
+        Some(rest) if !rest.iter().any(Value::is_null) => {
+            let raster = Raster::of(&rest).ok_or_else(|| bad_span(1))?;
+            Ok(Box::new(Ready(raster, 0)))
+        }
+        _ => Ok(Box::new(Plain(bucket))),
+    }
 }
 
 /// A constant span: the type it is cast to if it is a text.

@@ -6,7 +6,7 @@ use crate::json::MAX_DEPTH;
 use crate::json::layout::{Layout, NodeId};
 use crate::json::scan::TEXT;
 use core::cell::Cell;
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
@@ -27,7 +27,7 @@ pub(super) const PASSING: GlueId = 2;
 pub(super) const HERE: GlueId = 3;
 
 /// Guesses kept behind each piece of glue, most likely first.
-pub(super) const GUESSES: usize = 4;
+pub(super) const GUESSES: usize = 7;
 
 /// Of so many right guesses that were not the first, one is promoted.
 const PROMOTION: u32 = 61;
@@ -54,25 +54,25 @@ const MAX_PIECES: usize = 6;
 pub(super) struct Glue {
     /// The text, zeros behind it.
     pub(super) text: [u8; TEXT],
-    /// Its length.
-    pub(super) length: u32,
     /// Where the walk is behind it (in the middle of glue: where it was before the
     /// first piece).
     pub(super) place: Place,
-    /// First of the fields of which it opens an object, in [`Learned::objects`].
-    objects: u32,
-    /// How many there are.
-    object_count: u16,
-    /// Whose value comes next.
-    pub(super) field: FieldId,
-    /// What comes next.
-    pub(super) what: What,
-    /// In the middle of glue: bytes since the first piece began.
-    back: u16,
-    /// What came behind it.
-    pub(super) guesses: [GlueId; GUESSES],
     /// What it stands behind: the place, or [`FOLLOWS`] and the piece before it.
     link: u32,
+    /// First of the fields of which it opens an object, in [`Learned::objects`].
+    objects: u32,
+    /// Whose value comes next.
+    pub(super) field: FieldId,
+    /// What came behind it.
+    pub(super) guesses: [GlueId; GUESSES],
+    /// Length of the text.
+    pub(super) length: u8,
+    /// What comes next.
+    pub(super) what: What,
+    /// How many `objects` there are.
+    object_count: u8,
+    /// In the middle of glue: bytes since the first piece began.
+    back: u8,
 }
 
 const _: () = assert!(size_of::<Glue>() == 64);
@@ -101,7 +101,8 @@ pub(super) struct Learned {
     objects: Vec<FieldId>,
     contexts: Vec<Context>,
     by_parent: HashTable<u32>,
-    hasher: FixedState,
+    /// Random, so that nobody can make lines whose glue collides.
+    hasher: RandomState,
     tick: Cell<u32>,
 }
 
@@ -114,9 +115,7 @@ impl Learned {
             objects: Vec::new(),
             contexts: vec![outside],
             by_parent: HashTable::new(),
-            // The tables are bounded and start afresh when full, so whoever
-            // makes keys collide slows down this table and nothing else.
-            hasher: FixedState::with_seed(layout.field_count() as u64),
+            hasher: RandomState::default(),
             tick: Cell::new(0),
         };
         learned.forget();
@@ -336,13 +335,13 @@ impl Learned {
         bytes[..text.len()].copy_from_slice(text);
         self.glue.push(Glue {
             text: bytes,
-            length: text.len() as u32,
+            length: text.len() as u8,
             place: stop.place,
             objects: self.objects.len() as u32,
-            object_count: objects.len() as u16,
+            object_count: objects.len() as u8,
             field: stop.field,
             what: stop.what,
-            back: stop.at as u16,
+            back: stop.at as u8,
             guesses: [NOTHING; GUESSES],
             link,
         });

@@ -2,7 +2,7 @@
 
 use super::Parts;
 use super::grammar::{What, ends_value, number};
-use super::learned::{GUESSES, Glue, GlueId, HERE, Learned, PASSING, START};
+use super::learned::{GUESSES, Glue, GlueId, HERE, Learned, NOTHING, PASSING, START};
 use crate::event::{Entry, Kind};
 use crate::json::scan::{Index, Isa, Portable, Shape};
 use crate::json::{MAX_DEPTH, Malformed, Reason};
@@ -169,7 +169,7 @@ impl Known<'_> {
 #[inline(always)]
 fn other<I: Isa>(isa: I, line: &[u8], at: usize, glues: &[Glue], before: &Glue) -> Option<usize> {
     let mut place = 1;
-    while place < GUESSES {
+    while place < GUESSES && before.guesses[place] != NOTHING {
         let glue = &glues[before.guesses[place] as usize];
         if isa.begins(line, at, &glue.text, glue.length as usize) {
             return Some(place);

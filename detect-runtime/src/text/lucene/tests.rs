@@ -111,8 +111,7 @@ fn simple_patterns_become_simpler_tests() {
 #[test]
 fn a_stray_operator_is_a_character() {
     let whole = |pattern: &str, text: &str| {
-        test(pattern, Options::EXACT)
-            .is_ok_and(|test| test.holds(crate::event::Raw::Text(text)))
+        test(pattern, Options::EXACT).is_ok_and(|test| test.holds(crate::event::Raw::Text(text)))
     };
     for (pattern, text, holds) in [
         ("a||b", "a", true),

@@ -7,7 +7,7 @@ mod write;
 
 use super::civil;
 use crate::functions::signature::{Out, Param, Shape};
-use crate::functions::single::refuse;
+use crate::functions::single::{Plain, refuse};
 use crate::functions::{Argument, Prepared, Signature, SignatureError};
 use crate::value::{Cx, Type, Value, Warning, date};
 use item::Item;
@@ -235,7 +235,7 @@ pub(super) fn ready_format(
     let format = match args {
         [_] => Format { forms: vec![Form::Iso] },
         [Some(Value::Text(pattern)), _] => Format::new(pattern).map_err(|e| refused(0, &e))?,
-        _ => return Err(refused(0, &"no constant format")),
+        _ => return Ok(Box::new(Plain(date_format))),
     };
     Ok(Box::new(format))
 }
@@ -245,7 +245,7 @@ pub(super) fn ready_parse(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared
     let known: Vec<Value<'_>> = args.iter().map(|arg| arg.unwrap_or_default()).collect();
     let (pattern, _, options) = parts(&known);
     if pattern.is_some_and(|pattern| !matches!(pattern, Value::Text(_))) {
-        return Err(refused(0, &"no constant format"));
+        return Ok(Box::new(Plain(date_parse)));
     }
     Ok(Box::new(Parse::new(pattern, options).map_err(|e| refused(0, &e))?))
 }

@@ -6,9 +6,10 @@ use super::to_utc;
 use crate::value::date::{Civil, month_length};
 use jiff::tz::TimeZone;
 
-/// Milliseconds of a text that fits the pattern as a whole. What the pattern does
-/// not name is the first of its kind, the year 1970. Dates that do not exist are
-/// none.
+/// Milliseconds of a text that fits the pattern as a whole. Missing parts are filled
+/// as Elasticsearch's `DateFormatters.from` does: the year 1970, the first month and
+/// day; minutes and smaller parts count only behind an hour. Dates that do not exist
+/// are none, and so are texts without year, month and hour.
 pub(super) fn parse(items: &[Item], text: &str, zone: Option<&TimeZone>) -> Option<i64> {
     let mut fields = Fields::default();
     let rest = fields.items(items, text)?;
@@ -181,7 +182,13 @@ impl Fields {
             (year, true) => 1 - year,
             (year, false) => year,
         };
-        let (mut month, mut day) = (self.month.unwrap_or(1), self.day.unwrap_or(1));
+        let timed = self.hour.is_some() || self.half_hour.is_some() || self.nano_of_day.is_some();
+        if self.year.or(self.month).is_none() && !timed {
+            return None;
+        }
+        // A day without its month counts only beside a time of day.
+        let day = self.day.filter(|_| timed || self.month.is_some());
+        let (mut month, mut day) = (self.month.unwrap_or(1), day.unwrap_or(1));
         if let (Some(of_year), None) = (self.day_of_year, self.month) {
             (month, day) = (1, of_year);
             while day > i64::from(month_length(year, month as u8)) {
@@ -202,7 +209,9 @@ impl Fields {
             (None, Some(_)) => return None,
             (None, None) => 0,
         };
-        let (mut time, mut nano) = ((hour, self.minute, self.second), self.nano);
+        // Without an hour there is no time of day, whatever else is given.
+        let (mut time, mut nano) =
+            if timed { ((hour, self.minute, self.second), self.nano) } else { ((0, 0, 0), 0) };
         if let Some(of_day) = self.nano_of_day {
             let second = of_day / 1_000_000_000;
             time = (second / 3600, second / 60 % 60, second % 60);
