@@ -5,9 +5,9 @@ use super::partial;
 use super::scanner::{Emit, ScanCounts, Scanner};
 use super::table::Table;
 use crate::input::{BadLine, Counts, Line, each_line, one_line};
-use crate::json::prefilter::Search;
 use crate::json::Reason;
 use crate::json::layout::LayoutError;
+use crate::json::prefilter::Search;
 use crate::value::Warnings;
 
 /// Turns lines into hits.
