@@ -121,13 +121,15 @@ fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
 fn fields(corpus: &Path) -> Vec<String> {
     let schema = Schema::builtin();
     let known: HashSet<&str> = schema.names().collect();
-    let mut used = BTreeSet::new();
+    let mut used = BTreeSet::<&str>::new();
     for path in rules(corpus) {
         let Ok(text) = std::fs::read_to_string(path) else { continue };
         let Ok(rule) = text.parse::<toml::Table>() else { continue };
         let query = rule.get("rule").and_then(|rule| rule.get("query")).and_then(|q| q.as_str());
         let name = |c: char| !(c.is_alphanumeric() || "_.@-".contains(c));
-        used.extend(query.unwrap_or_default().split(name).filter_map(|word| known.get(word)));
+        used.extend(
+            query.unwrap_or_default().split(name).filter_map(|word| known.get(word).copied()),
+        );
     }
     used.into_iter().map(ToOwned::to_owned).collect()
 }

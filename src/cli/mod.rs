@@ -1,15 +1,18 @@
 //! The command-line program: one file a command, and what they share.
 
 mod args;
+mod bench;
 mod check;
 mod failure;
 mod generate;
 mod input;
+mod matrix;
 mod output;
 mod progress;
 mod rules;
 mod ruleset;
 mod scan;
+mod test;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
@@ -31,6 +34,9 @@ struct Program {
 enum Command {
     Scan(scan::Scan),
     Rules(rules::ListRules),
+    Test(test::TestRules),
+    Matrix(matrix::Matrix),
+    Bench(bench::Bench),
     Check(check::Check),
     Generate(generate::Generate),
 }
@@ -40,6 +46,9 @@ pub(crate) fn run() -> ExitCode {
     let done = match &Program::parse().command {
         Some(Command::Scan(scan)) => scan.run(),
         Some(Command::Rules(rules)) => rules.run(),
+        Some(Command::Test(test)) => test.run(),
+        Some(Command::Matrix(matrix)) => matrix.run(),
+        Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Generate(generate)) => generate.run(),
         None => nothing(),

@@ -165,6 +165,7 @@ mod tests {
     use crate::state::{Decode, Encode, Reader};
     use crate::value::{Owned, Point};
     use bumpalo::Bump;
+    use proptest::prelude::*;
 
     #[test]
     fn versions_in_ascending_order() {
@@ -182,6 +183,45 @@ mod tests {
         for pair in ascending.windows(2) {
             assert_eq!(compare_versions(pair[0], pair[1]), Ordering::Less, "{pair:?}");
             assert_eq!(compare_versions(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        }
+    }
+
+    /// Values of one type that SORT may meet.
+    fn comparable() -> impl Strategy<Value = Vec<Value<'static>>> {
+        let three = |one: BoxedStrategy<Value<'static>>| prop::collection::vec(one, 3);
+        let text =
+            prop::sample::select(vec!["", "a", "B", "é", "1.2", "1.10", "1.2-rc", "1.2+5", "x.y"]);
+        let number = prop_oneof![
+            any::<i32>().prop_map(Value::Integer),
+            any::<i64>().prop_map(Value::Long),
+            any::<u64>().prop_map(Value::UnsignedLong),
+        ];
+        prop_oneof![
+            three(text.clone().prop_map(Value::Text).boxed()),
+            three(text.prop_map(Value::Version).boxed()),
+            three(number.boxed()),
+            three((-1e9..1e9).prop_map(Value::Double).boxed()),
+            three(
+                prop_oneof![
+                    any::<i64>().prop_map(Value::Date),
+                    any::<i64>().prop_map(Value::DateNanos)
+                ]
+                .boxed()
+            ),
+            three(any::<[u8; 16]>().prop_map(Value::Ip).boxed()),
+            three(any::<bool>().prop_map(Value::Boolean).boxed()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_total(values in comparable()) {
+            let (a, b, c) = (&values[0], &values[1], &values[2]);
+            prop_assert_eq!(compare(a, b), compare(b, a).reverse());
+            prop_assert!(compare(a, a).is_eq());
+            if compare(a, b).is_le() && compare(b, c).is_le() {
+                prop_assert!(compare(a, c).is_le());
+            }
         }
     }
 

@@ -37,6 +37,11 @@ fn allowed() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// A word in a colour, if standard output takes colours.
+pub(crate) fn toned(word: &str, tone: Tone) -> String {
+    if coloured() { format!("{}{word}\x1b[0m", tone.begin()) } else { word.to_owned() }
+}
+
 /// Prints records; `table` is only asked where a table is wanted.
 pub(crate) fn records(
     format: Format,

@@ -23,7 +23,7 @@ pub(crate) enum Tone {
 
 impl Tone {
     /// Escape sequence that begins the colour (ECMA-48 SGR).
-    fn begin(self) -> &'static str {
+    pub(super) fn begin(self) -> &'static str {
         match self {
             Tone::Plain => "",
             Tone::Dim => "\x1b[2m",

@@ -3,18 +3,21 @@
 //! In: the text of a file. Out: columns, and rows as JSON documents. Must not
 //! know queries.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 /// A data set.
 #[derive(Clone, Debug, Default)]
-pub struct DataSet {
+pub(crate) struct DataSet {
     /// Names and types of the columns.
-    pub columns: Vec<(String, String)>,
+    pub(crate) columns: Vec<(String, String)>,
     /// The values of each row, column by column.
-    pub rows: Vec<Vec<Vec<String>>>,
+    pub(crate) rows: Vec<Vec<Vec<String>>>,
 }
 
 impl DataSet {
     /// Reads a file.
-    pub fn parse(text: &str) -> DataSet {
+    pub(crate) fn parse(text: &str) -> DataSet {
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let columns = lines
             .next()
@@ -27,6 +30,19 @@ impl DataSet {
             .collect();
         DataSet { columns, rows: lines.map(row).collect() }
     }
+}
+
+/// The data sets of a suite's folder by name.
+pub(crate) fn all(folder: &Path) -> HashMap<String, DataSet> {
+    let Ok(entries) = std::fs::read_dir(folder.join("data")) else { return HashMap::new() };
+    entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            let data = path.extension().is_some_and(|extension| extension == "csv");
+            data.then(|| Some((name, DataSet::parse(&std::fs::read_to_string(&path).ok()?))))?
+        })
+        .collect()
 }
 
 /// The cells of a line: an empty one has no value, `[a, b]` has several.

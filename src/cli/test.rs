@@ -1,0 +1,243 @@
+//! `detect test`: samples beside rules, run through the compiled rules.
+//!
+//! A file `RULE.tests.ndjson` has a case a line:
+//! `{"name":..,"rule_id":..,"events":[..],"expect":"match"|"no-match"}`, and
+//! `path` where several rules have one id. Each case runs with fresh state; the
+//! history of new-terms rules counts as complete and empty.
+
+use super::failure::Failure;
+use super::output::{self, Tone};
+use super::ruleset::Rules;
+use clap::Args;
+use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
+use detect::runtime::head::Settings;
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Ends the name of a file of cases.
+const CASES: &str = ".tests.ndjson";
+
+/// Runs the samples beside rules through the compiled rules
+#[derive(Args, Debug)]
+pub(crate) struct TestRules {
+    /// Files of cases, or folders that hold them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Write the outcome as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// A case that ran.
+struct Outcome {
+    file: String,
+    name: String,
+    /// Why it failed.
+    failure: Option<String>,
+    elapsed: Duration,
+}
+
+impl TestRules {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            collect(path, &mut files)?;
+        }
+        files.sort();
+        files.dedup();
+        let mut outcomes = Vec::new();
+        for file in &files {
+            let text = std::fs::read_to_string(file).map_err(|error| Failure::read(file, error))?;
+            for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+                let outcome = case(&file.display().to_string(), number + 1, line);
+                println!("{}", line_of(&outcome));
+                outcomes.push(outcome);
+            }
+        }
+        self.summary(&outcomes)
+    }
+
+    fn summary(&self, outcomes: &[Outcome]) -> Result<(), Failure> {
+        let failed: Vec<&Outcome> =
+            outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
+        if !failed.is_empty() {
+            println!("\nfailures:\n");
+            for outcome in &failed {
+                let why = outcome.failure.as_deref().unwrap_or_default();
+                println!("---- {} {} ----\n{why}\n", outcome.file, outcome.name);
+            }
+        }
+        let word = if failed.is_empty() {
+            output::toned("ok", Tone::Good)
+        } else {
+            output::toned("FAILED", Tone::Bad)
+        };
+        let passed = outcomes.len() - failed.len();
+        println!("\ntest result: {word}. {passed} passed; {} failed", failed.len());
+        if let Some(path) = &self.junit {
+            std::fs::write(path, junit(outcomes)).map_err(|error| Failure::write(path, error))?;
+        }
+        if failed.is_empty() { Ok(()) } else { Err(Failure::Found) }
+    }
+}
+
+/// Files of cases below a path.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let failed = |error| Failure::read(path, error);
+    if !path.metadata().map_err(failed)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_folder = entry.file_type().map_err(failed)?.is_dir();
+        if name.ends_with(CASES) || (is_folder && !name.starts_with('.')) {
+            collect(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+fn line_of(outcome: &Outcome) -> String {
+    let word = match outcome.failure {
+        None => output::toned("ok", Tone::Good),
+        Some(_) => output::toned("FAILED", Tone::Bad),
+    };
+    format!("test {} {} ... {word}", outcome.file, outcome.name)
+}
+
+fn case(file: &str, number: usize, line: &str) -> Outcome {
+    let started = Instant::now();
+    let (name, failure) = match serde_json::from_str::<Json>(line) {
+        Ok(case) => {
+            let name = case["name"].as_str().map(str::to_owned);
+            (name.unwrap_or_else(|| format!("line {number}")), outcome(&case).err())
+        }
+        Err(error) => (format!("line {number}"), Some(format!("the line is no JSON: {error}"))),
+    };
+    Outcome { file: file.to_owned(), name, failure, elapsed: started.elapsed() }
+}
+
+/// Runs a case; the error says why it failed.
+fn outcome(case: &Json) -> Result<(), String> {
+    let id = case["rule_id"].as_str().ok_or("`rule_id` is missing")?;
+    let path = case["path"].as_str();
+    let events = case["events"].as_array().ok_or("`events` is no list")?;
+    let expected = match case["expect"].as_str() {
+        Some("match") => true,
+        Some("no-match") => false,
+        _ => return Err("`expect` must be `match` or `no-match`".to_owned()),
+    };
+    let wanted = |rule: &detect::runtime::alert::RuleInfo| {
+        rule.id == id && path.is_none_or(|path| rule.path == path)
+    };
+    if !Rules::table().rules.iter().any(|rule| wanted(rule.info)) {
+        return Err(format!("no rule with the id {id} is compiled in"));
+    }
+    let settings = Settings { lateness: 60_000, history_complete: true, ..Settings::default() };
+    let options = Options { settings, ..Options::default() };
+    let mut engine = Engine::<Rules>::new(options).map_err(|error| error.to_string())?;
+    let mut fired = Fired(Vec::new());
+    for event in events {
+        engine.feed(format!("{event}\n").as_bytes(), &mut fired);
+    }
+    engine.finish(&mut fired);
+    let count = fired.0.iter().filter(|rule| wanted(rule)).count();
+    match (expected, count) {
+        (true, 0) => {
+            let mut others: Vec<&str> = fired.0.iter().map(|rule| rule.name).collect();
+            others.dedup();
+            let others = match others.is_empty() {
+                true => "no rule did".to_owned(),
+                false => format!("these did: {}", others.join(", ")),
+            };
+            Err(format!("the rule did not alert on {} events; {others}", events.len()))
+        }
+        (false, 1..) => Err(format!("the rule made {count} alerts and should make none")),
+        _ => Ok(()),
+    }
+}
+
+/// Rules that alerted; members of sequences do not count.
+struct Fired(Vec<&'static detect::runtime::alert::RuleInfo>);
+
+impl Sink for Fired {
+    fn alert(&mut self, alert: &Alert<'_>) {
+        if !alert.building_block || alert.info.building_block {
+            self.0.push(alert.info);
+        }
+    }
+}
+
+/// JUnit XML: one suite a file.
+fn junit(outcomes: &[Outcome]) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for suite in outcomes.chunk_by(|a, b| a.file == b.file) {
+        let failures = suite.iter().filter(|outcome| outcome.failure.is_some()).count();
+        let file = suite.first().map_or("", |outcome| &outcome.file);
+        let _infallible = writeln!(
+            xml,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\">",
+            escaped(file),
+            suite.len()
+        );
+        for outcome in suite {
+            let _infallible = write!(
+                xml,
+                "    <testcase name=\"{}\" time=\"{:.6}\"",
+                escaped(&outcome.name),
+                outcome.elapsed.as_secs_f64()
+            );
+            match &outcome.failure {
+                None => xml.push_str("/>\n"),
+                Some(why) => {
+                    let why = escaped(why);
+                    let _infallible = writeln!(xml, "><failure message=\"{why}\"/></testcase>");
+                }
+            }
+        }
+        xml.push_str("  </testsuite>\n");
+    }
+    xml.push_str("</testsuites>\n");
+    xml
+}
+
+/// Text inside an attribute; characters that XML cannot hold become U+FFFD.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn junit_groups_by_file() {
+        let outcome = |file: &str, failure: Option<&str>| Outcome {
+            file: file.to_owned(),
+            name: "a \"b\"".to_owned(),
+            failure: failure.map(str::to_owned),
+            elapsed: Duration::ZERO,
+        };
+        let xml = junit(&[outcome("x", None), outcome("x", Some("1 < 2")), outcome("y", None)]);
+        assert_eq!(xml.matches("<testsuite ").count(), 2);
+        assert!(xml.contains("tests=\"2\" failures=\"1\""));
+        assert!(xml.contains("message=\"1 &lt; 2\""));
+        assert!(xml.contains("name=\"a &quot;b&quot;\""));
+    }
+}
