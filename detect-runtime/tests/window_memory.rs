@@ -4,7 +4,7 @@
 
 use bumpalo::Bump;
 use detect_runtime::aggregate::{self, Count, CountDistinct};
-use detect_runtime::head::{Env, Head, Hit, Losses, Settings, Whole};
+use detect_runtime::head::{Env, Hit, Losses, Settings, Whole};
 use detect_runtime::table::{OutputColumn, Program, Stage, StatsSpec};
 use detect_runtime::value::{Cx, Type, Value, Warnings};
 use detect_runtime::window::{self, Schedule};

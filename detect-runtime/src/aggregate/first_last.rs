@@ -7,7 +7,7 @@ use core::cmp::Ordering;
 
 /// `FIRST(x, sort)`: `x`, as it is, of the row with the smallest `sort`. A row
 /// without `sort` counts only where none has one; of several values of `sort` the
-/// smallest counts. Rows with equal `sort` are told apart by the bytes of `x`, so
+/// smallest counts. Of rows with equal `sort` that with the smaller `x` counts, so
 /// that the order of rows does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct First(Pick);
@@ -31,7 +31,7 @@ impl Pick {
                 (false, true) => wanted,
                 (false, false) => compare(&sort, &known),
             };
-            if order != wanted && (order.is_ne() || bytes(&value()) >= bytes(&best.1)) {
+            if order != wanted && (order.is_ne() || !before(&value(), &best.1)) {
                 return;
             }
         }
@@ -55,10 +55,17 @@ impl Pick {
     }
 }
 
-fn bytes(value: &Owned) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    value.encode(&mut bytes);
-    bytes
+/// An order of values of any kind.
+fn before(a: &Owned, b: &Owned) -> bool {
+    if let (Some(a), Some(b)) = (a.single(), b.single()) {
+        return compare(&a, &b).is_lt();
+    }
+    let bytes = |value: &Owned| {
+        let mut bytes = Vec::new();
+        value.encode(&mut bytes);
+        bytes
+    };
+    bytes(a) < bytes(b)
 }
 
 macro_rules! pick {

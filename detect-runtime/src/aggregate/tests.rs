@@ -26,7 +26,10 @@ fn result<A: Aggregate>(rows: &[Vec<Value<'_>>]) -> (Owned, usize) {
 
 type Evaluate = fn(&[Vec<Value<'_>>]) -> (Owned, usize);
 
+type Case<'v> = (&'static str, Evaluate, Vec<Vec<Value<'v>>>, Owned, usize);
+
 #[test]
+#[allow(clippy::too_many_lines)] // A table.
 fn results() {
     use Value::{Boolean, Double, Integer, Long, Multi, Null, Text};
     let several = [Integer(3), Integer(1), Integer(3)];
@@ -37,7 +40,7 @@ fn results() {
     let owned = |values: &[Owned]| Owned::Multi(values.into());
     let ints =
         |values: &[i32]| owned(&values.iter().map(|n| Owned::Integer(*n)).collect::<Vec<_>>());
-    let cases: Vec<(&str, Evaluate, Vec<Vec<Value<'_>>>, Owned, usize)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("rows", result::<Count>, vec![vec![], vec![]], Owned::Long(2), 0),
         ("values", result::<Count>, vec![vec![Multi(&several)], vec![Null]], Owned::Long(3), 0),
         ("no row", result::<Count>, vec![], Owned::Long(0), 0),
@@ -309,11 +312,8 @@ fn sketches_of_two_precisions_merge_to_the_lower() {
     let mut alone = HyperLogLog::new(10);
     for n in 0..50_000i64 {
         let fingerprint = fingerprint(&Value::Long(n));
-        if n % 2 == 0 {
-            high.insert(fingerprint)
-        } else {
-            low.insert(fingerprint)
-        }
+        let half = if n % 2 == 0 { &mut high } else { &mut low };
+        half.insert(fingerprint);
         alone.insert(fingerprint);
     }
     high.merge(&low);

@@ -35,34 +35,53 @@ struct Many {
 
 impl Many {
     fn insert(&mut self, value: &Value<'_>) {
-        let position = self.values.len();
-        if position < LINEAR {
+        let position = self.values.len() as u32;
+        if self.values.len() < LINEAR {
             if self.values.iter().any(|known| known.is(*value)) {
                 return;
             }
         } else {
-            if self.index.is_empty() {
-                for (position, known) in self.values.iter().enumerate() {
-                    let hash = self.hasher.hash_one(known);
-                    let values = &self.values;
-                    self.index.insert_unique(hash, position as u32, |position| {
-                        self.hasher.hash_one(&values[*position as usize])
-                    });
-                }
-            }
-            let owned = Owned::of(*value);
-            let hash = self.hasher.hash_one(&owned);
-            let values = &self.values;
-            if self.index.find(hash, |known| values[*known as usize] == owned).is_some() {
+            let hash = self.hash(value);
+            let known = |position: &u32| self.values[*position as usize].is(*value);
+            if self.index.find(hash, known).is_some() {
                 return;
             }
-            self.index.insert_unique(hash, position as u32, |position| {
-                self.hasher.hash_one(&values[*position as usize])
-            });
+            self.index_at(hash, position);
         }
         let owned = Owned::of(*value);
         self.heap += owned.heap();
         self.values.push(owned);
+        if self.values.len() == LINEAR {
+            for position in 0..=position {
+                let hash = self.hash_at(position);
+                self.index_at(hash, position);
+            }
+        }
+    }
+
+    fn index_at(&mut self, hash: u64, position: u32) {
+        let mut index = core::mem::take(&mut self.index);
+        index.insert_unique(hash, position, |position| self.hash_at(*position));
+        self.index = index;
+    }
+
+    fn hash_at(&self, position: u32) -> u64 {
+        let value = self.values.get(position as usize).and_then(Owned::single);
+        self.hash(&value.unwrap_or_default())
+    }
+
+    fn hash(&self, value: &Value<'_>) -> u64 {
+        match value {
+            Value::Text(t) | Value::Version(t) | Value::Shape(t) => self.hasher.hash_one(t),
+            Value::Integer(n) => self.hasher.hash_one(n),
+            Value::Long(n) | Value::Date(n) | Value::DateNanos(n) => self.hasher.hash_one(n),
+            Value::Ip(a) => self.hasher.hash_one(a),
+            other => {
+                let mut bytes = Vec::new();
+                other.encode(&mut bytes);
+                self.hasher.hash_one(bytes)
+            }
+        }
     }
 }
 

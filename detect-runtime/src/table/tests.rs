@@ -88,6 +88,7 @@ fn m(texts: &[&str]) -> Owned {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // A table.
 fn stages() {
     type Case = (
         &'static str,
@@ -208,8 +209,7 @@ fn combinations_of_keys_are_bounded() {
 #[test]
 fn a_sample_has_about_its_size() {
     let rows: Vec<[Owned; 2]> = (0..4_000).map(|n| [Owned::Long(n), Owned::Null]).collect();
-    static HALF: &[Stage] = &[Stage::Sample(0.25)];
-    let kept = run(HALF, &[2], 2, &rows, &Resources::default()).len();
+    let kept = run(QUARTER, &[2], 2, &rows, &Resources::default()).len();
     assert!((880..1120).contains(&kept), "{kept}");
 }
 
@@ -220,6 +220,11 @@ static OWNERS: LookupSpec = LookupSpec {
     multiply: true,
 };
 static ENRICHED: LookupSpec = LookupSpec { multiply: false, ..OWNERS };
+
+static JOIN: &[Stage] = &[Stage::Lookup(&OWNERS)];
+static ENRICH: &[Stage] = &[Stage::Lookup(&ENRICHED)];
+static QUARTER: &[Stage] = &[Stage::Sample(0.25)];
+static COMPLETE: &[Stage] = &[Stage::Completion { prompt: first, slot: 1 }];
 
 #[test]
 fn lookups() {
@@ -245,8 +250,6 @@ fn lookups() {
         assert_eq!(table.len(), 3);
         let mut resources = Resources::default();
         resources.lookups.insert("owners".to_owned(), table);
-        static JOIN: &[Stage] = &[Stage::Lookup(&OWNERS)];
-        static ENRICH: &[Stage] = &[Stage::Lookup(&ENRICHED)];
         let unmatched = ["h2 2 - -", "h9 3 - -", "- 4 - -", "[h1,h2] 5 - -"];
         let joined = run(JOIN, &[4], 4, &rows, &resources);
         assert_eq!(joined[..2], [r#"h1 1 Ann, "A" 1"#, "h1 1 Bob 2"]);
@@ -255,7 +258,6 @@ fn lookups() {
         assert_eq!(enriched[0], r#"h1 1 [Ann, "A",Bob] [1,2]"#);
         assert_eq!(enriched[1..], unmatched);
     }
-    static JOIN: &[Stage] = &[Stage::Lookup(&OWNERS)];
     assert_eq!(run(JOIN, &[4], 4, &rows[..1], &Resources::default()), ["h1 1 - -"]);
 }
 
@@ -289,8 +291,7 @@ fn each_prompt_is_asked_once() {
     let service = Arc::new(Capitals::default());
     let resources = Resources::new(HashMap::new(), Some(service.clone()));
     let rows = ["a", "none", "a", "none"].map(|prompt| [t(prompt), Owned::Null]);
-    static STAGES: &[Stage] = &[Stage::Completion { prompt: first, slot: 1 }];
-    assert_eq!(run(STAGES, &[2], 2, &rows, &resources), ["a A", "none -", "a A", "none -"]);
+    assert_eq!(run(COMPLETE, &[2], 2, &rows, &resources), ["a A", "none -", "a A", "none -"]);
     assert_eq!(service.0.load(Ordering::Relaxed), 2);
-    assert_eq!(run(STAGES, &[2], 2, &rows[..1], &Resources::default()), ["a -"]);
+    assert_eq!(run(COMPLETE, &[2], 2, &rows[..1], &Resources::default()), ["a -"]);
 }

@@ -31,6 +31,8 @@ pub struct Aggregator {
     clock: Clock,
     /// The last tick that ran or was seen to be empty.
     done: i64,
+    /// The last pane of the tick behind it.
+    next: i32,
     /// Pane that counts as number 0; `None` before the first hit.
     origin: Option<i64>,
     /// Earliest time of a hit.
@@ -62,6 +64,7 @@ impl Aggregator {
             separable: stages[local..].iter().all(alone),
             clock: Clock::new(),
             done: i64::MIN,
+            next: i32::MIN,
             origin: None,
             earliest: i64::MAX,
             groups: Groups::new((stats.store)()),
@@ -97,6 +100,11 @@ impl Aggregator {
         (bounded(first), bounded(last))
     }
 
+    /// The last pane of the next tick.
+    fn pane_after_done(&self) -> i32 {
+        self.panes(self.done.saturating_add(self.schedule.interval())).1
+    }
+
     /// Runs every tick up to `due`.
     fn run_until(&mut self, due: i64, env: &mut Env<'_>) {
         if due <= self.done {
@@ -109,13 +117,28 @@ impl Aggregator {
             self.run(Tick { time: tick, start }, window, env);
         }
         self.done = self.done.max(due);
+        self.next = self.pane_after_done();
+    }
+
+    /// Runs what the hit at this time makes due. False if no tick to come sees it.
+    fn make_room(&mut self, time: i64, env: &mut Env<'_>) -> bool {
+        if self.clock.has_reached(self.done.saturating_add(self.schedule.interval())) {
+            self.run_until(self.clock.due(&self.schedule), env);
+        }
+        if time <= self.done {
+            env.losses.late += 1;
+            return self.schedule.last_tick(time) > self.done;
+        }
+        // A look-back shorter than the interval leaves holes.
+        self.schedule.lookback() >= self.schedule.interval()
+            || self.schedule.last_tick(time) >= self.schedule.tick_at(time)
     }
 
     /// The next tick at which something can be different, or in faithful mode has
     /// to be said again.
     fn next_tick(&self, settings: &Settings) -> Option<i64> {
         let after = self.done.saturating_add(self.schedule.interval());
-        let repeats = settings.faithful && self.groups.passing_count() > 0;
+        let repeats = settings.faithful && self.groups.passing.len() > 0;
         if (repeats || self.program.uses_now) && self.groups.first_leaving().is_some() {
             return Some(after);
         }
@@ -134,7 +157,7 @@ impl Aggregator {
         if self.program.uses_now {
             groups = self.groups.all().collect();
         } else if env.settings.faithful || !self.separable {
-            groups.extend(self.groups.passing());
+            groups.extend(self.groups.passing.iter());
             groups.sort_unstable();
             groups.dedup();
         }
@@ -199,14 +222,15 @@ impl Aggregator {
     ) {
         let cx = Cx { arena: env.arena, now: tick.time, warnings: env.warnings };
         let rows = run_table(&self.program.stages[self.tail.1..], &[], rows, &cx, &self.resources);
-        let given =
-            rows.iter().filter(|row| env.settings.faithful || !self.groups.is_passing(row.origin));
+        let given = rows
+            .iter()
+            .filter(|row| env.settings.faithful || !self.groups.passing.contains(row.origin));
         for (number, row) in given.enumerate() {
             env.drafts.push(draft(self.program, row, tick, number as u32, None));
         }
         let passing: std::collections::HashSet<u32> = rows.iter().map(|row| row.origin).collect();
         for group in groups {
-            self.groups.set_passing(*group, passing.contains(group));
+            self.groups.passing.set(*group, passing.contains(group));
         }
     }
 
@@ -220,7 +244,7 @@ impl Aggregator {
     ) {
         let passing: std::collections::HashSet<u32> = rows.iter().map(|row| row.origin).collect();
         for group in groups {
-            self.groups.set_passing(*group, passing.contains(group));
+            self.groups.passing.set(*group, passing.contains(group));
         }
         // A window without any group is none: STATS without BY gives no row there.
         let rows = if self.groups.first_leaving().is_none() {
@@ -255,28 +279,17 @@ impl Head for Aggregator {
         self.clock.see(hit.time, env.settings);
         if self.origin.is_none() {
             self.origin = Some(self.schedule.pane(hit.time));
+            self.next = self.pane_after_done();
         }
         self.earliest = self.earliest.min(hit.time);
-        let due = self.clock.due(&self.schedule);
-        if env.settings.whole.is_none() {
-            self.run_until(due, env);
-            let lost = self.schedule.last_tick(hit.time) <= self.done;
-            if hit.time <= self.done {
-                env.losses.late += 1;
-            }
-            if lost || self.schedule.last_tick(hit.time) < self.schedule.tick_at(hit.time) {
-                return;
-            }
+        if env.settings.whole.is_none() && !self.make_room(hit.time, env) {
+            return;
         }
         let Some(pane) = self.pane(hit.time, env.settings) else {
             env.losses.late += 1;
             return;
         };
-        let next = match env.settings.whole {
-            Some(_) => 0,
-            None if self.done == i64::MIN => i32::MIN,
-            None => self.panes(self.done.saturating_add(self.schedule.interval())).1,
-        };
+        let next = if env.settings.whole.is_some() { 0 } else { self.next };
         let cx = Cx { arena: env.arena, now: hit.time, warnings: env.warnings };
         let keys = cx.arena.alloc_slice_fill_copy(self.stats.keys, Value::Null);
         (self.stats.compute_keys)(hit.row, keys, &cx);
@@ -324,6 +337,7 @@ impl Head for Aggregator {
         self.done = i64::decode(from)?;
         self.origin = Option::decode(from)?;
         self.earliest = i64::decode(from)?;
+        self.next = self.pane_after_done();
         self.groups.decode(from)?;
         self.standing = Standing::decode(from)?;
         Ok(())

@@ -29,6 +29,11 @@ impl Clock {
         self.complete = self.complete.max(time.saturating_sub(settings.lateness));
     }
 
+    /// True if a tick is due.
+    pub(crate) fn has_reached(&self, tick: i64) -> bool {
+        self.complete >= tick
+    }
+
     /// The last tick that is due, `i64::MIN` before the first hit.
     pub(crate) fn due(&self, schedule: &Schedule) -> i64 {
         if self.complete == i64::MIN { i64::MIN } else { schedule.tick_before(self.complete) }

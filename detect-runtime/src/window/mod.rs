@@ -33,7 +33,6 @@ mod aggregator;
 mod clock;
 mod emission;
 mod event_rows;
-mod frozen;
 mod groups;
 mod row_head;
 mod schedule;

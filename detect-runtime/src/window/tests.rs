@@ -255,7 +255,9 @@ fn texts(drafts: &[Draft]) -> BTreeMap<i64, Vec<String>> {
         let Content::Row { columns, .. } = &draft.content else { panic!("a row") };
         ticks.entry(draft.time).or_default().push(format!("{columns:?}"));
     }
-    ticks.values_mut().for_each(|rows| rows.sort());
+    for rows in ticks.values_mut() {
+        rows.sort();
+    }
     ticks
 }
 
@@ -269,6 +271,16 @@ fn feed(
 ) -> (Vec<Draft>, Losses) {
     let mut head = head(program, schedule, Arc::default());
     let (mut drafts, mut losses, warnings) = (Vec::new(), Losses::default(), Warnings::default());
+    // Time may be told before anything happens.
+    let arena = Bump::new();
+    let mut env = Env {
+        arena: &arena,
+        settings,
+        drafts: &mut drafts,
+        losses: &mut losses,
+        warnings: &warnings,
+    };
+    head.tick(-1_000, &mut env);
     for (number, (position, row)) in rows.iter().enumerate() {
         let arena = Bump::new();
         let values = row.values(*position);

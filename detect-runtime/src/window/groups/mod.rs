@@ -15,13 +15,18 @@
 //! ([`Group::saturated`](crate::aggregate::Group::saturated)) makes every window
 //! that holds it fail. Then only its number is kept, and no older pane.
 
-use super::frozen::{BLOCK, Frozen, block, pull_pane, push_pane};
+mod evaluate;
+mod frozen;
+mod passing;
+mod saved;
+
 use crate::aggregate::GroupStore;
-use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::value::{Cx, Value};
 use core::hash::BuildHasher;
 use foldhash::fast::RandomState;
+use frozen::Frozen;
 use hashbrown::HashTable;
+use passing::Passing;
 use std::collections::BTreeMap;
 
 const NONE: u32 = u32::MAX;
@@ -53,9 +58,8 @@ pub(crate) struct Groups {
     entering: BTreeMap<i32, Vec<u32>>,
     /// Groups by oldest frozen or saturated pane.
     leaving: BTreeMap<i32, Vec<u32>>,
-    /// A bit a group: it had a row at the last tick.
-    passing: Vec<u64>,
-    passing_count: usize,
+    /// Groups that had a row at the last tick.
+    pub(crate) passing: Passing,
     /// Bytes of keys, frozen panes, and states on the heap.
     key_bytes: usize,
     frozen_bytes: usize,
@@ -96,8 +100,7 @@ impl Groups {
             free_open: Vec::new(),
             entering: BTreeMap::new(),
             leaving: BTreeMap::new(),
-            passing: Vec::new(),
-            passing_count: 0,
+            passing: Passing::default(),
             key_bytes: 0,
             frozen_bytes: 0,
             state_bytes: 0,
@@ -118,41 +121,6 @@ impl Groups {
     /// The oldest pane that a tick has seen.
     pub(crate) fn first_leaving(&self) -> Option<i32> {
         self.leaving.first_key_value().map(|(pane, _)| *pane)
-    }
-
-    /// Number of groups that had a row at the last tick.
-    pub(crate) fn passing_count(&self) -> usize {
-        self.passing_count
-    }
-
-    /// Whether a group had a row at the last tick.
-    pub(crate) fn is_passing(&self, group: u32) -> bool {
-        let word = self.passing.get(group as usize / 64).copied().unwrap_or(0);
-        word >> (group % 64) & 1 == 1
-    }
-
-    /// Remembers whether a group has a row.
-    pub(crate) fn set_passing(&mut self, group: u32, passing: bool) {
-        if self.is_passing(group) == passing {
-            return;
-        }
-        let word = group as usize / 64;
-        if self.passing.len() <= word {
-            self.passing.resize(word + 1, 0);
-        }
-        self.passing[word] ^= 1 << (group % 64);
-        if passing {
-            self.passing_count += 1;
-        } else {
-            self.passing_count -= 1;
-        }
-    }
-
-    /// All groups that had a row at the last tick.
-    pub(crate) fn passing(&self) -> impl Iterator<Item = u32> {
-        self.passing.iter().enumerate().flat_map(|(word, bits)| {
-            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word as u32 * 64 + bit)
-        })
     }
 
     /// All groups.
@@ -372,57 +340,6 @@ impl Groups {
         }
     }
 
-    /// The results of a group over the panes of a window that
-    /// [`Groups::advance`] has reached. False if it has none there, or if it is
-    /// saturated and so cannot pass.
-    pub(crate) fn evaluate<'a>(
-        &mut self,
-        group: u32,
-        window: Panes,
-        out: &mut [Value<'a>],
-        cx: &Cx<'a>,
-    ) -> bool {
-        let entry = &self.entries[group as usize];
-        if entry.saturated >= window.0 {
-            return false;
-        }
-        let mut parts: Vec<(i32, &[u8])> = entry.frozen.segments().collect();
-        if parts.is_empty() {
-            return false;
-        }
-        let sum = self.store.insert();
-        let mut blocks = Vec::new();
-        if Frozen::is_dense(&parts) {
-            blocks = merge_blocks(&mut *self.store, sum, &entry.frozen, window, &mut parts);
-            let made = blocks.iter().map(|(block, state)| (block * BLOCK, state.as_slice()));
-            parts.extend(made);
-        }
-        // Newest first: if the newest panes are saturated already, the older ones
-        // are not needed any more. A block counts by its oldest pane.
-        parts.sort_by_key(|(pane, _)| core::cmp::Reverse(*pane));
-        let mut saturated = None;
-        for (pane, state) in parts {
-            // What does not parse was refused when it was decoded.
-            let _ = self.store.merge_encoded(sum, &mut Reader::new(state));
-            if self.store.saturated(sum) {
-                saturated = Some(pane);
-                break;
-            }
-        }
-        if saturated.is_none() {
-            self.store.finish(sum, out, cx);
-        }
-        self.store.remove(sum);
-        let frozen = &mut self.entries[group as usize].frozen;
-        self.frozen_bytes -= frozen.heap();
-        blocks.iter().for_each(|(block, state)| frozen.push_block(*block, state));
-        self.frozen_bytes += frozen.heap();
-        if let Some(pane) = saturated {
-            self.saturate(group, pane);
-        }
-        saturated.is_none()
-    }
-
     /// Drops about a sixteenth of the groups, those with the oldest panes, and says
     /// how many.
     pub(crate) fn evict(&mut self) -> u64 {
@@ -453,7 +370,7 @@ impl Groups {
     }
 
     fn remove(&mut self, group: u32) {
-        self.set_passing(group, false);
+        self.passing.set(group, false);
         for open in self.take_open(group, i32::MAX) {
             self.drop_state(open.slot);
         }
@@ -489,43 +406,6 @@ impl Group {
     }
 }
 
-/// Replaces segments by the blocks that lie within the window: known ones in
-/// `parts`, newly merged ones as the result. `scratch` is a slot over no row, before
-/// and after.
-fn merge_blocks<'f>(
-    store: &mut dyn GroupStore,
-    scratch: u32,
-    frozen: &'f Frozen,
-    (first, last): Panes,
-    parts: &mut Vec<(i32, &'f [u8])>,
-) -> Vec<(i32, Vec<u8>)> {
-    let inside = |number: i32| number * BLOCK >= first && number * BLOCK + BLOCK - 1 <= last;
-    let known: Vec<(i32, &[u8])> = frozen.blocks().filter(|(block, _)| inside(*block)).collect();
-    let mut made: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
-    parts.retain(|(pane, state)| {
-        let number = block(*pane);
-        if !inside(number) {
-            return true;
-        }
-        if known.iter().all(|(block, _)| *block != number) {
-            made.entry(number).or_default().push(state);
-        }
-        false
-    });
-    parts.extend(known.iter().map(|(block, state)| (block * BLOCK, *state)));
-    let merge = |(number, states): (i32, Vec<&[u8]>)| {
-        for state in states {
-            // What does not parse was refused when it was decoded.
-            let _ = store.merge_encoded(scratch, &mut Reader::new(state));
-        }
-        let mut bytes = Vec::new();
-        store.encode(scratch, &mut bytes);
-        store.reset(scratch);
-        (number, bytes)
-    };
-    made.into_iter().map(merge).collect()
-}
-
 fn take_lists(lists: &mut BTreeMap<i32, Vec<u32>>, wanted: impl Fn(i32) -> bool) -> Vec<u32> {
     let mut taken = Vec::new();
     while let Some(entry) = lists.first_entry() {
@@ -535,111 +415,4 @@ fn take_lists(lists: &mut BTreeMap<i32, Vec<u32>>, wanted: impl Fn(i32) -> bool)
         taken.append(&mut entry.remove());
     }
     taken
-}
-
-impl Encode for Groups {
-    fn encode(&self, out: &mut Vec<u8>) {
-        (self.len() as u64).encode(out);
-        for group in self.all() {
-            let entry = &self.entries[group as usize];
-            entry.key.encode(out);
-            entry.frozen.encode(out);
-            push_pane(entry.saturated, out);
-            self.is_passing(group).encode(out);
-            let mut at = entry.open;
-            while let Some(open) = self.open.get(at as usize) {
-                at = open.next;
-                out.push(if open.slot == NONE { OPEN_SATURATED } else { OPEN });
-                push_pane(open.pane, out);
-                if open.slot != NONE {
-                    self.store.encode(open.slot, out);
-                }
-            }
-            out.push(OPEN_END);
-        }
-    }
-}
-
-const OPEN_END: u8 = 0;
-const OPEN: u8 = 1;
-const OPEN_SATURATED: u8 = 2;
-
-impl Groups {
-    /// Replaces the groups by encoded ones.
-    pub(crate) fn decode(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
-        self.clear();
-        for _ in 0..from.length()? {
-            let length = from.length()?;
-            let group = self.intern(from.take(length)?);
-            let frozen = Frozen::decode(from)?;
-            self.check(&frozen)?;
-            self.frozen_bytes += frozen.heap();
-            let entry = &mut self.entries[group as usize];
-            entry.frozen = frozen;
-            entry.saturated = pull_pane(from)?;
-            if entry.saturated == GONE {
-                return Err(DecodeError::Tag { what: "group", tag: 0 });
-            }
-            if let Some(oldest) = entry.oldest() {
-                self.leaving.entry(oldest).or_default().push(group);
-                self.listed += 1;
-            }
-            let passing = bool::decode(from)?;
-            self.set_passing(group, passing);
-            let saturated = self.entries[group as usize].saturated;
-            if saturated != ALIVE {
-                // Perhaps no tick has seen this yet; a second look does no harm.
-                self.entering.entry(saturated).or_default().push(group);
-                self.listed += 1;
-            }
-            self.decode_open(group, from)?;
-        }
-        Ok(())
-    }
-
-    fn decode_open(&mut self, group: u32, from: &mut Reader<'_>) -> Result<(), DecodeError> {
-        loop {
-            let tag = from.byte()?;
-            if tag == OPEN_END {
-                return Ok(());
-            }
-            let pane = pull_pane(from)?;
-            let slot = self.open_slot(group, pane);
-            match tag {
-                OPEN if slot != NONE => {
-                    self.store.merge_encoded(slot, from)?;
-                    self.state_bytes += self.store.heap(slot);
-                }
-                OPEN_SATURATED => self.saturate_open(group, pane, i32::MIN),
-                tag => return Err(DecodeError::Tag { what: "open pane", tag }),
-            }
-        }
-    }
-
-    /// Every frozen state can be decoded.
-    fn check(&mut self, frozen: &Frozen) -> Result<(), DecodeError> {
-        let scratch = self.store.insert();
-        let checked = frozen
-            .segments()
-            .try_for_each(|(_, state)| self.store.merge_encoded(scratch, &mut Reader::new(state)));
-        self.store.remove(scratch);
-        checked
-    }
-
-    fn clear(&mut self) {
-        self.store.clear();
-        self.index.clear();
-        self.entries.clear();
-        self.free.clear();
-        self.open.clear();
-        self.free_open.clear();
-        self.entering.clear();
-        self.leaving.clear();
-        self.passing.clear();
-        self.passing_count = 0;
-        self.key_bytes = 0;
-        self.frozen_bytes = 0;
-        self.state_bytes = 0;
-        self.listed = 0;
-    }
 }
