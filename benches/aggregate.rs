@@ -159,8 +159,15 @@ impl Bench {
         self.arena.reset();
         self.position += 1;
         let row = [Value::Text(key), Value::Long(value)];
-        let hit =
-            Hit { time, order: 0, position: self.position, row: &row, terms: 0, source: None };
+        let hit = Hit {
+            time,
+            order: 0,
+            position: self.position,
+            row: &row,
+            terms: 0,
+            lineages: 0,
+            source: None,
+        };
         let mut env = Env {
             arena: &self.arena,
             settings: &self.settings,

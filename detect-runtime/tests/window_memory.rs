@@ -100,8 +100,15 @@ fn bytes_per_group(
         arena.reset();
         let name = format!("/usr/lib/some/program-{group:08}");
         let row = [Value::Text(&name), Value::Long(value)];
-        let hit =
-            Hit { time, order: 0, position: position as u64, row: &row, terms: 0, source: None };
+        let hit = Hit {
+            time,
+            order: 0,
+            position: position as u64,
+            row: &row,
+            terms: 0,
+            lineages: 0,
+            source: None,
+        };
         let mut env = Env {
             arena: &arena,
             settings,
