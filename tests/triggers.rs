@@ -4,7 +4,7 @@
 mod suite;
 
 use detect_compiler::eql::{self, Context, Dialect};
-use detect_compiler::plan::{Body, Cond, Sequence};
+use detect_compiler::plan::{Body, Cond, Field, Sequence};
 use detect_compiler::schema::Schema;
 use detect_compiler::{filters, kql, lucene};
 use serde_json::Value as Json;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use suite::plain::Plain;
 use suite::tally::Tally;
+use suite::threshold::{self, Counted};
 use suite::{Conditions, Document, Way, folders, read};
 
 fn main() -> ExitCode {
@@ -40,6 +41,10 @@ enum Tested {
         lineages: Vec<Cond>,
     },
     Sequence(Sequence),
+    Threshold {
+        cond: Cond,
+        counted: Counted,
+    },
     /// Samples.
     Other,
 }
@@ -94,7 +99,35 @@ impl Rules {
                 *cond = Cond::And(vec![cond.clone(), filter]);
             }
         }
-        Ok(tested)
+        match (tested, rule.get("threshold")) {
+            (Tested::Event { cond, .. }, Some(threshold)) => {
+                Ok(Tested::Threshold { cond, counted: self.counted(threshold)? })
+            }
+            (tested, _) => Ok(tested),
+        }
+    }
+
+    fn counted(&self, threshold: &toml::Value) -> Result<Counted, String> {
+        let field = |path: &toml::Value| {
+            let path = path.as_str().ok_or("a field that is no text")?.to_owned();
+            let ty = self.schema.lookup(&path).ty;
+            Ok::<Field, String>(Field { path, ty })
+        };
+        let number = |of: &toml::Value| -> Result<u64, String> {
+            let value = of.get("value").and_then(toml::Value::as_integer).ok_or("no value")?;
+            u64::try_from(value).map_err(|error| error.to_string())
+        };
+        let fields = match threshold.get("field") {
+            Some(toml::Value::Array(all)) => all.iter().map(field).collect::<Result<_, _>>()?,
+            Some(one) => vec![field(one)?],
+            None => Vec::new(),
+        };
+        let cardinality = threshold.get("cardinality").and_then(|all| all.get(0));
+        let cardinality = cardinality.map(|entry| {
+            let path = entry.get("field").ok_or("cardinality without a field")?;
+            Ok::<_, String>((field(path)?, number(entry)?))
+        });
+        Ok(Counted { fields, value: number(threshold)?, cardinality: cardinality.transpose()? })
     }
 }
 
@@ -133,8 +166,10 @@ fn matrix(folder: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn W
         let number = row["row"].as_u64().unwrap_or_default() as usize;
         let Some(rule) = rules.load(text("corpus"), text("path")) else { continue };
         tally.case(&format!("cross row {number} {}", text("path")), || {
-            let Tested::Event { cond, lineages } = rule? else {
-                return Err("no event query".into());
+            let (cond, lineages) = match rule? {
+                Tested::Event { cond, lineages } => (cond, lineages),
+                Tested::Threshold { cond, .. } => (cond, Vec::new()),
+                _ => return Err("no event query".into()),
             };
             let none = Vec::new();
             let certain = |all: &[usize]| -> Vec<usize> {
@@ -183,6 +218,14 @@ fn sets(path: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn Way>]
                         !way.matches(&Conditions { cond, lineages }, &documents).is_empty()
                     }
                     Tested::Sequence(sequence) => !way.sequences(sequence, &documents).is_empty(),
+                    Tested::Threshold { cond, counted } if text("scope") == "full" => {
+                        let rule = Conditions { cond, lineages: &[] };
+                        threshold::reached(way.as_mut(), &rule, counted, &documents) > 0
+                    }
+                    Tested::Threshold { cond, .. } => {
+                        let rule = Conditions { cond, lineages: &[] };
+                        !way.matches(&rule, &documents).is_empty()
+                    }
                     Tested::Other => return Ok(()),
                 };
                 if fires != (text("expect") == "match") {

@@ -6,6 +6,7 @@
 
 pub(crate) mod plain;
 pub(crate) mod tally;
+pub(crate) mod threshold;
 
 use detect_compiler::plan::{Cond, Sample, Sequence};
 use serde_json::Value as Json;
