@@ -90,7 +90,10 @@ impl<'a> Seen<'a> {
 /// The tree of processes and what it says of the event at hand.
 #[derive(Debug)]
 pub(super) struct Lineages {
-    table: &'static Table,
+    /// By rule: number of its first lineage, and how many it has.
+    of_rule: Vec<(u32, u32)>,
+    /// By lineage: meaning of its rule, and its number in it.
+    names: Vec<(u64, u32)>,
     /// One for each 64 lineages.
     trackers: Vec<Tracker>,
     /// Lineages in which the process of the last event descends, a word a tracker.
@@ -103,9 +106,24 @@ pub(super) struct Lineages {
 
 impl Lineages {
     pub(super) fn new(table: &'static Table) -> Lineages {
-        let words = words(table);
+        Lineages::of(table.rules.iter().map(|rule| (rule.meaning, rule.lineages)))
+    }
+
+    /// Meaning and lineages of each rule.
+    fn of(rules: impl Iterator<Item = (u64, (u32, u32))>) -> Lineages {
+        let (mut of_rule, mut names) = (Vec::new(), Vec::new());
+        for (meaning, (first, count)) in rules {
+            of_rule.push((first, count));
+            names.extend((0..count).map(|number| (meaning, number)));
+        }
+        Lineages::with(of_rule, names)
+    }
+
+    fn with(of_rule: Vec<(u32, u32)>, names: Vec<(u64, u32)>) -> Lineages {
+        let words = names.len().div_ceil(BITS);
         Lineages {
-            table,
+            of_rule,
+            names,
             trackers: (0..words).map(|_| Tracker::new(PROCESS_LIMIT)).collect(),
             descends: vec![0; words],
             position: None,
@@ -144,8 +162,8 @@ impl Lineages {
 
     /// Whether a hit assumes the truth about its rule's lineages.
     pub(super) fn confirms(&self, rule: usize, hit: &Hit<'_>) -> bool {
-        let Some(rule) = self.table.rules.get(rule) else { return true };
-        let (first, count) = (rule.lineages.0 as usize, rule.lineages.1.min(MOST) as usize);
+        let Some((first, count)) = self.of_rule.get(rule) else { return true };
+        let (first, count) = (*first as usize, (*count).min(MOST) as usize);
         let mut truth = 0;
         if self.position == Some(hit.position) {
             for number in 0..count {
@@ -169,9 +187,8 @@ impl Lineages {
     /// Appends the state, with the meaning of each lineage: its rule's and its
     /// number in it.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        let names = names(self.table);
-        (names.len() as u64).encode(out);
-        for (meaning, number) in names {
+        (self.names.len() as u64).encode(out);
+        for (meaning, number) in &self.names {
             out.extend_from_slice(&meaning.to_le_bytes());
             number.encode(out);
         }
@@ -188,10 +205,9 @@ impl Lineages {
             known.push((u64::from_le_bytes(from.array()?), u32::decode(from)?));
         }
         let leaving: Box<str> = Box::decode(from)?;
-        let names = names(self.table);
-        let here: HashMap<_, _> = names.into_iter().zip(0usize..).collect();
+        let here: HashMap<_, _> = self.names.iter().zip(0usize..).collect();
         let to: Vec<Option<usize>> = known.iter().map(|name| here.get(name).copied()).collect();
-        let mut new = Lineages::new(self.table);
+        let mut new = Lineages::with(self.of_rule.clone(), self.names.clone());
         for part in to.chunks(BITS) {
             let mut old = Tracker::new(PROCESS_LIMIT);
             old.decode(from)?;
@@ -214,19 +230,121 @@ impl Lineages {
     }
 }
 
-/// Meaning of the rule and number in it, for each lineage of the ruleset.
-fn names(table: &Table) -> Vec<(u64, u32)> {
-    let of = |rule: &super::table::Rule| {
-        let meaning = rule.meaning;
-        (0..rule.lineages.1).map(move |number| (meaning, number))
-    };
-    table.rules.iter().flat_map(of).collect()
-}
-
 fn bit(words: &[u64], number: usize) -> bool {
     words.get(number / BITS).is_some_and(|word| word >> (number % BITS) & 1 == 1)
 }
 
 fn text<'a>(value: &Value<'a>) -> Option<&'a str> {
     if let Value::Text(text) = value { Some(text) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Rules as meaning and number of lineages; 70 lineages make two trackers.
+    const RULES: &[(u64, u32)] = &[(10, 0), (11, 2), (12, 0), (13, 67), (14, 1)];
+    /// The same in another order, one changed, one new.
+    const LATER: &[(u64, u32)] = &[(14, 1), (20, 3), (11, 2), (99, 67)];
+
+    fn lineages(rules: &[(u64, u32)]) -> Lineages {
+        let mut first = 0;
+        Lineages::of(rules.iter().map(|(meaning, count)| {
+            first += count;
+            (*meaning, (first - count, *count))
+        }))
+    }
+
+    /// Bits of the lineages of a rule that the owner takes for true, of those told
+    /// apart; exactly one answer is.
+    fn truth(lineages: &Lineages, rule: usize, position: u64) -> u64 {
+        let count = lineages.of_rule[rule].1.min(MOST);
+        let row = &[];
+        let confirmed: Vec<u64> = (0..1 << count)
+            .filter(|answer| {
+                let (terms, source, time, order) = (1, None, 0, 0);
+                let hit = Hit { time, order, position, row, terms, lineages: *answer, source };
+                lineages.confirms(rule, &hit)
+            })
+            .collect();
+        assert_eq!(confirmed.len(), 1, "one answer is true");
+        confirmed[0]
+    }
+
+    fn see(lineages: &mut Lineages, position: u64, process: &Seen<'_>, sources: &[u64]) {
+        let arena = Bump::new();
+        let (row, terms, source) = (process.row(sources, &arena), 0, None);
+        let hit = Hit { time: 0, order: 0, position, row, terms, lineages: 0, source };
+        lineages.see(&hit);
+    }
+
+    proptest! {
+        /// Each lineage is followed as by a tracker of its own, across words, and
+        /// across a change of the ruleset as far as its rule stayed.
+        #[test]
+        fn each_lineage_is_followed_by_itself(
+            events in prop::collection::vec(
+                (0..6u8, 0..6u8, any::<[bool; 2]>(), prop::collection::vec(0..70usize, 0..3)),
+                0..30,
+            ),
+            change in 0..30usize,
+        ) {
+            let mut all = lineages(RULES);
+            let mut alone: Vec<Tracker> = (0..70).map(|_| Tracker::default()).collect();
+            let (mut rules, mut moved) = (RULES, false);
+            for (at, (id, parent, [started, ended], sources)) in events.into_iter().enumerate() {
+                if at == change {
+                    let mut bytes = Vec::new();
+                    all.encode(&mut bytes);
+                    all = lineages(LATER);
+                    all.decode(&mut Reader::new(&bytes)).unwrap();
+                    (rules, moved) = (LATER, true);
+                }
+                // Numbers in RULES of the lineages that both rulesets have.
+                let number = |meaning: u64, n: u32| match meaning {
+                    11 => Some(n as usize),
+                    14 => Some(69),
+                    13 if !moved => Some(2 + n as usize),
+                    _ => None,
+                };
+                let (entity, parent) = (id.to_string(), parent.to_string());
+                let seen =
+                    Seen { entity: &entity, parent: Some(&parent), ancestry: &[], started, ended };
+                let process = Process {
+                    entity: &entity,
+                    parent: Some(&parent),
+                    ancestry: &[],
+                    started,
+                    ended,
+                    time: 0,
+                };
+                let mut words = [0u64; 2];
+                let names = all.names.clone();
+                for (here, (meaning, n)) in names.iter().enumerate() {
+                    if number(*meaning, *n).is_some_and(|number| sources.contains(&number)) {
+                        words[here / BITS] |= 1 << (here % BITS);
+                    }
+                }
+                let words = &words[..names.len().div_ceil(BITS)];
+                see(&mut all, at as u64, &seen, words);
+                let mut expected = vec![0u64; rules.len()];
+                for (lineage, tracker) in alone.iter_mut().enumerate() {
+                    let descends = tracker.enter(&process, u64::from(sources.contains(&lineage)));
+                    for (rule, (meaning, count)) in rules.iter().enumerate() {
+                        for n in 0..(*count).min(MOST) {
+                            if number(*meaning, n) == Some(lineage) {
+                                expected[rule] |= descends << n;
+                            }
+                        }
+                    }
+                    tracker.leave(&process);
+                }
+                for (rule, expected) in expected.iter().enumerate() {
+                    prop_assert_eq!(truth(&all, rule, at as u64), *expected);
+                    prop_assert_eq!(truth(&all, rule, 1000), 0, "an event without a process");
+                }
+            }
+        }
+    }
 }
