@@ -9,6 +9,7 @@
 use super::Ruleset;
 use super::atoms::Atom;
 use super::formula::Formula;
+use crate::plan::Cond;
 use detect_runtime::json::prefilter::Literal;
 use detect_runtime::test::{Piece, Test};
 
@@ -28,6 +29,13 @@ pub struct Needle {
 
 /// The needles of a ruleset, if there is a short list.
 pub(super) fn needles(ruleset: &Ruleset) -> Option<Vec<Needle>> {
+    // The tree of processes needs each start and end of a process, whatever the
+    // conditions say of it.
+    let lineage =
+        |atom: &Atom| matches!(atom, Atom::Leaf(cond) if matches!(**cond, Cond::DescendantOf(_)));
+    if ruleset.atoms.iter().any(lineage) {
+        return None;
+    }
     let mut all = Vec::new();
     for rule in &ruleset.rules {
         for condition in &ruleset.conditions[rule.conditions.clone()] {
