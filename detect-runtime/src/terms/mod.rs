@@ -16,9 +16,9 @@
 //! history file, everything is new and nothing is meant. Until then combinations
 //! are learned, and counted as [`Losses::learning`](crate::head::Losses) instead
 //! of reported. [`Settings::history_complete`](crate::head::Settings) says that
-//! what was learned is all there was, and reports from the first event on. The
-//! engine ticks once with the time of the first event of the input, so that the
-//! time runs from there and not from the rule's first hit.
+//! what was learned is all there was, and reports from the first event on. A
+//! program on live input ticks when it begins, so that the time runs from there
+//! and not from the rule's first hit.
 //!
 //! # What the code generator emits
 //!
