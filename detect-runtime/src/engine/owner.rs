@@ -9,6 +9,7 @@ use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
 use crate::indicator::Matcher;
 use crate::sequence::{Machine, Sampler};
 use crate::state::{Decode, DecodeError, Encode, Reader};
+use crate::suppression::Suppressed;
 use crate::table::Resources;
 use crate::terms::NewTerms;
 use crate::threshold::Counter;
@@ -222,7 +223,7 @@ impl Sink for Nowhere {
 
 fn build(rule: &Rule, resources: &Arc<Resources>) -> Box<dyn Head> {
     let schedule = Schedule::new(rule.info.interval, rule.info.lookback);
-    match rule.head {
+    let head: Box<dyn Head> = match rule.head {
         HeadSpec::Events => Box::new(super::events::Events),
         HeadSpec::Pipeline(program) => window::head(program, schedule, Arc::clone(resources)),
         HeadSpec::Sequence(spec) => Box::new(Machine::new(spec)),
@@ -230,5 +231,12 @@ fn build(rule: &Rule, resources: &Arc<Resources>) -> Box<dyn Head> {
         HeadSpec::Threshold(spec) => Box::new(Counter::new(spec)),
         HeadSpec::NewTerms(spec) => Box::new(NewTerms::new(spec)),
         HeadSpec::Threat(spec) => Box::new(Matcher::new(spec)),
+    };
+    match rule.info.suppression {
+        Some(by) => {
+            let columns = rule.info.columns.iter().copied();
+            Box::new(Suppressed::new(head, by, columns, schedule))
+        }
+        None => head,
     }
 }
