@@ -473,15 +473,14 @@ fn one_series(stages: &[&str], expected: &[&str], ways: &mut [Box<dyn Way>]) -> 
     for (number, stage) in stages.iter().enumerate() {
         for (time, key) in stage.split_whitespace().filter_map(moment) {
             keyed |= key.is_some();
-            let at = match events
+            let at = if let Some(at) = events
                 .iter()
                 .position(|(other, event)| *other == time && event["key"] == json!(key))
             {
-                Some(at) => at,
-                None => {
-                    events.push((time, json!({"@timestamp": time, "key": key, "stage": []})));
-                    events.len() - 1
-                }
+                at
+            } else {
+                events.push((time, json!({"@timestamp": time, "key": key, "stage": []})));
+                events.len() - 1
             };
             if let Some(list) = events[at].1["stage"].as_array_mut() {
                 list.push(json!(format!("s{number}")));

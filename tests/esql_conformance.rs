@@ -165,12 +165,11 @@ fn check(case: &Expected, rows: &[Vec<Box<[Owned]>>]) -> Result<(), String> {
         } else {
             wanted.iter().position(fits)
         };
-        match place {
-            Some(place) => drop(wanted.remove(place)),
-            None => {
-                let first = wanted.first();
-                return Err(failure(case, &format!("row {row:?}, expected {first:?}")));
-            }
+        if let Some(place) = place {
+            drop(wanted.remove(place))
+        } else {
+            let first = wanted.first();
+            return Err(failure(case, &format!("row {row:?}, expected {first:?}")));
         }
     }
     Ok(())

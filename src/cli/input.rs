@@ -24,9 +24,8 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Option<Vec<Source>> {
     if paths.is_empty() {
         return (!io::stdin().is_terminal()).then(|| vec![Source::Standard]);
     }
-    let source = |path: &PathBuf| match path.as_os_str() == "-" {
-        true => Source::Standard,
-        false => Source::File(path.clone()),
+    let source = |path: &PathBuf| {
+        if path.as_os_str() == "-" { Source::Standard } else { Source::File(path.clone()) }
     };
     Some(paths.iter().map(source).collect())
 }

@@ -208,9 +208,10 @@ impl Direct<'_> {
         unit.item(quote! {
             static #leaf: Leaf = Leaf { fields: &[#(#sources),*], each: #each, eval: #eval };
         });
-        match self.element {
-            Some(_) => quote!(#leaf.holds(p.event(), Some(el), &p.cx)),
-            None => quote!(#leaf.holds(p.event(), None, &p.cx)),
+        if self.element.is_some() {
+            quote!(#leaf.holds(p.event(), Some(el), &p.cx))
+        } else {
+            quote!(#leaf.holds(p.event(), None, &p.cx))
         }
     }
 

@@ -32,13 +32,14 @@ impl Leaves<'_> {
                 fields.push(field.clone());
                 fields.len() - 1
             }
-            Leaves::Fields(fields) => match fields.iter().position(|known| known == field) {
-                Some(slot) => slot,
-                None => {
+            Leaves::Fields(fields) => {
+                if let Some(slot) = fields.iter().position(|known| known == field) {
+                    slot
+                } else {
                     fields.push(field.clone());
                     fields.len() - 1
                 }
-            },
+            }
         }
     }
 }
@@ -129,12 +130,13 @@ fn prepared(unit: &mut Unit, function: &'static Function, args: &[Expr]) -> Opti
         constants.iter().map(|owned| owned.map(|owned| owned.lend(&arena))).collect();
     prepare(&lent).ok()?;
     let name = function.name;
-    let constants = constants.iter().map(|owned| match owned {
-        Some(owned) => {
+    let constants = constants.iter().map(|owned| {
+        if let Some(owned) = owned {
             let value = constant::value(owned);
             quote!(Some(#value))
+        } else {
+            quote!(None)
         }
-        None => quote!(None),
     });
     let item = format_ident!("{}", unit.name("P").to_string().to_uppercase());
     unit.item(quote! {

@@ -9,12 +9,11 @@ pub(super) struct RowFields(Vec<Field>);
 impl RowFields {
     /// Position of the field, adding it if need be.
     pub(super) fn position(&mut self, field: &Field) -> u16 {
-        match self.0.iter().position(|known| known == field) {
-            Some(position) => position as u16,
-            None => {
-                self.0.push(field.clone());
-                (self.0.len() - 1) as u16
-            }
+        if let Some(position) = self.0.iter().position(|known| known == field) {
+            position as u16
+        } else {
+            self.0.push(field.clone());
+            (self.0.len() - 1) as u16
         }
     }
 

@@ -54,12 +54,11 @@ pub(super) fn sequence(
     schedule: Schedule,
 ) -> TokenStream {
     let captures = captures(&plan.terms);
-    let tiebreaker = match &plan.tiebreaker {
-        Some(field) => {
-            let position = row.position(field);
-            quote!(Some(#position))
-        }
-        None => quote!(None),
+    let tiebreaker = if let Some(field) = &plan.tiebreaker {
+        let position = row.position(field);
+        quote!(Some(#position))
+    } else {
+        quote!(None)
     };
     let terms: Vec<TokenStream> = plan
         .terms
@@ -69,25 +68,21 @@ pub(super) fn sequence(
             let bit = bits.of_term[number];
             let keys = keys(term, row);
             let missing = term.missing;
-            let join = match &term.join {
-                Some(expr) => {
-                    let join = join(unit, expr, &captures, row);
-                    quote!(Some(#join))
-                }
-                None => quote!(None),
-            };
+            let join = if let Some(expr) = &term.join {
+                let join = join(unit, expr, &captures, row);
+                quote!(Some(#join))
+            } else { quote!(None) };
             let captured = captures[number].iter().map(|field| row.position(field));
             let captured = quote!(&[#(#captured),*]);
             quote!(TermSpec { bit: #bit, keys: #keys, missing: #missing, join: #join, captured: #captured })
         })
         .collect();
-    let until = match &plan.until {
-        Some(term) => {
-            let bit = bits.of_term[plan.terms.len()];
-            let keys = keys(term, row);
-            quote!(Some(UntilSpec { bit: #bit, keys: #keys }))
-        }
-        None => quote!(None),
+    let until = if let Some(term) = &plan.until {
+        let bit = bits.of_term[plan.terms.len()];
+        let keys = keys(term, row);
+        quote!(Some(UntilSpec { bit: #bit, keys: #keys }))
+    } else {
+        quote!(None)
     };
     let maxspan = option(plan.maxspan);
     let limits = limits(&plan.limits);
@@ -128,12 +123,11 @@ pub(super) fn threshold(plan: &Threshold, row: &mut RowFields, schedule: Schedul
     for field in &plan.fields {
         row.push(field);
     }
-    let cardinality = match &plan.cardinality {
-        Some((field, value)) => {
-            row.push(field);
-            quote!(Some(#value))
-        }
-        None => quote!(None),
+    let cardinality = if let Some((field, value)) = &plan.cardinality {
+        row.push(field);
+        quote!(Some(#value))
+    } else {
+        quote!(None)
     };
     let (fields, value) = (plan.fields.len(), plan.value);
     let Schedule { interval, lookback } = schedule;
@@ -199,10 +193,7 @@ fn limits(limits: &[PipeLimit]) -> TokenStream {
 }
 
 fn option(value: Option<i64>) -> TokenStream {
-    match value {
-        Some(value) => quote!(Some(#value)),
-        None => quote!(None),
-    }
+    if let Some(value) = value { quote!(Some(#value)) } else { quote!(None) }
 }
 
 /// Fields of each term that joins of later terms read, in order of appearance.

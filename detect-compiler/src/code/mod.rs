@@ -252,12 +252,11 @@ impl RuleCode<'_> {
         let info_value = &self.rule.info;
         self.unit.item(quote!(pub(super) static #info: RuleInfo = #info_value;));
         let info = self.path(shard, &info);
-        let time = match &self.rule.timestamp_override {
-            Some(path) => {
-                let field = self.field(path);
-                quote!(Some(#field))
-            }
-            None => quote!(None),
+        let time = if let Some(path) = &self.rule.timestamp_override {
+            let field = self.field(path);
+            quote!(Some(#field))
+        } else {
+            quote!(None)
         };
         let order = match &self.rule.plan.body {
             Body::Sequence(sequence) => self.field(&sequence.timestamp.path),
@@ -390,17 +389,14 @@ impl RuleCode<'_> {
             if leaves.iter().any(|(known, _)| *known == local) {
                 continue;
             }
-            match self.ruleset.atoms.get(global as usize) {
-                Some(Atom::Leaf(cond)) => {
-                    let truth = if let Cond::DescendantOf(lineage) = **cond {
-                        condition::descends(lineage)
-                    } else {
-                        let function = self.leaf(cond);
-                        quote!(p.leaf(#local, #function))
-                    };
-                    leaves.push((local, truth));
-                }
-                _ => {}
+            if let Some(Atom::Leaf(cond)) = self.ruleset.atoms.get(global as usize) {
+                let truth = if let Cond::DescendantOf(lineage) = **cond {
+                    condition::descends(lineage)
+                } else {
+                    let function = self.leaf(cond);
+                    quote!(p.leaf(#local, #function))
+                };
+                leaves.push((local, truth));
             }
         }
         let leaf = |local: u32| {

@@ -46,17 +46,16 @@ fn conjuncts(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
 fn upper_bound(expr: &Expr) -> Option<(usize, u64)> {
     let ExprKind::Call { function, args } = &expr.kind else { return None };
     let [left, right] = args.as_slice() else { return None };
-    let (slot, number, name) = match (slot(left), number(right)) {
-        (Some(slot), Some(number)) => (slot, number, function.name),
-        _ => {
-            let turned = match function.name {
-                "greater" => "less",
-                "greater_equal" => "less_equal",
-                "equals" => "equals",
-                _ => return None,
-            };
-            (slot(right)?, number(left)?, turned)
-        }
+    let (slot, number, name) = if let (Some(slot), Some(number)) = (slot(left), number(right)) {
+        (slot, number, function.name)
+    } else {
+        let turned = match function.name {
+            "greater" => "less",
+            "greater_equal" => "less_equal",
+            "equals" => "equals",
+            _ => return None,
+        };
+        (slot(right)?, number(left)?, turned)
     };
     let refuting = match name {
         "less" => number,

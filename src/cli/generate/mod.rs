@@ -55,17 +55,13 @@ impl Generate {
             }
             out.flush()
         };
-        match &self.output {
-            Some(path) => {
-                let file =
-                    std::fs::File::create(path).map_err(|error| Failure::write(path, error))?;
-                write(&mut BufWriter::with_capacity(1 << 20, file))
-                    .map_err(|error| Failure::write(path, error))
-            }
-            None => {
-                let out = std::io::stdout().lock();
-                write(&mut BufWriter::with_capacity(1 << 20, out)).map_err(Failure::output)
-            }
+        if let Some(path) = &self.output {
+            let file = std::fs::File::create(path).map_err(|error| Failure::write(path, error))?;
+            write(&mut BufWriter::with_capacity(1 << 20, file))
+                .map_err(|error| Failure::write(path, error))
+        } else {
+            let out = std::io::stdout().lock();
+            write(&mut BufWriter::with_capacity(1 << 20, out)).map_err(Failure::output)
         }
     }
 

@@ -149,7 +149,7 @@ impl Alerts {
                 let document = serde_json::from_str(alert.json).unwrap_or_default();
                 self.table.row(row(alert, &document));
                 self.rows += 1;
-                if self.rows % ROWS == 0 { self.flush_table() } else { Ok(()) }
+                if self.rows.is_multiple_of(ROWS) { self.flush_table() } else { Ok(()) }
             }
         }
     }

@@ -171,9 +171,10 @@ impl Scan {
 
     fn format(&self) -> Format {
         use std::io::IsTerminal as _;
-        self.format.unwrap_or(match std::io::stdout().is_terminal() {
-            true => Format::Table,
-            false => Format::Ndjson,
+        self.format.unwrap_or(if std::io::stdout().is_terminal() {
+            Format::Table
+        } else {
+            Format::Ndjson
         })
     }
 

@@ -142,16 +142,12 @@ impl Lower<'_> {
                 continue;
             }
             let Some(literal) = self.literal(item, scope) else { continue };
-            match &subject {
-                Some(subject) => {
-                    let cond =
-                        self.compare(subject, Comparison::Equal, &literal, folded, &item.span);
-                    all.push(cond);
-                }
-                None => {
-                    let value = self.expression(value, scope);
-                    all.push(each(self.equal_expressions(value, fold::literal(&literal), folded)));
-                }
+            if let Some(subject) = &subject {
+                let cond = self.compare(subject, Comparison::Equal, &literal, folded, &item.span);
+                all.push(cond);
+            } else {
+                let value = self.expression(value, scope);
+                all.push(each(self.equal_expressions(value, fold::literal(&literal), folded)));
             }
         }
         or(all)
@@ -239,12 +235,11 @@ impl Lower<'_> {
                 Some(Literal::Text(text)) => Block::parse(&text),
                 _ => None,
             };
-            match block {
-                Some(Block { address, bits }) => tests.push(Test::Cidr { address, bits }),
-                None => {
-                    let problem = "not a block of addresses".to_owned();
-                    self.errors.push(EqlErrorKind::Type(problem).at(&node.span));
-                }
+            if let Some(Block { address, bits }) = block {
+                tests.push(Test::Cidr { address, bits })
+            } else {
+                let problem = "not a block of addresses".to_owned();
+                self.errors.push(EqlErrorKind::Type(problem).at(&node.span));
             }
         }
         tests

@@ -241,9 +241,10 @@ pub(super) fn invoke(
     }
     if let Err(error) = fold::check(function, shown, &cast, span) {
         // No constant can be made ready of null; the call is null.
-        return match cast.iter().any(is_null) {
-            true => Ok(constant(signature.result, Owned::Null)),
-            false => Err(error),
+        return if cast.iter().any(is_null) {
+            Ok(constant(signature.result, Owned::Null))
+        } else {
+            Err(error)
         };
     }
     Ok(fold::call(function, cast, signature.result))
