@@ -190,9 +190,9 @@ fn matrix(folder: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn W
     }
 }
 
-/// Sets of events that must fire their rule, and near misses. Sets of types whose
-/// head is more than a query are run with the engine, not here, unless they are
-/// about the query alone.
+/// Sets of events that must fire their rule, and near misses. A set that hangs on a
+/// count or on indicators needs the head of its rule: there a way that has only the
+/// query says no more than that the query holds.
 fn sets(path: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn Way>]) {
     let corpus = match path.file_stem().and_then(|stem| stem.to_str()) {
         Some("endpoint") => "endpoint-rules",
@@ -228,6 +228,10 @@ fn sets(path: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn Way>]
                     }
                     Tested::Other => return Ok(()),
                 };
+                let headed = matches!(text("type"), "threshold" | "threat_match");
+                if headed && text("scope") == "full" && text("expect") == "no-match" {
+                    continue;
+                }
                 if fires != (text("expect") == "match") {
                     let outcome = if fires { "fires" } else { "does not fire" };
                     return Err(format!("({}) {outcome}", way.name()));

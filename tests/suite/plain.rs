@@ -2,7 +2,7 @@
 
 use super::{Conditions, Document, Joined, Way};
 use bumpalo::Bump;
-use detect_compiler::plan::{Expr, Field, PipeLimit, Sample, Sequence, plain};
+use detect_compiler::plan::{Cond, Field, PipeLimit, Sample, Sequence, plain};
 use detect_runtime::event::reference;
 use detect_runtime::head::{Content, Draft, Env, Head, Hit, Lent, Losses, Settings, Whole};
 use detect_runtime::key::KeyColumn;
@@ -261,7 +261,7 @@ fn text(value: &Owned) -> String {
 /// form waits here, by number of the term.
 struct Waiting {
     term: usize,
-    form: detect_runtime::plain::Expr,
+    form: Form,
 }
 
 thread_local! {
@@ -272,8 +272,8 @@ thread_local! {
 const JOIN_OF_TERM: [Join; 8] =
     [join::<0>, join::<1>, join::<2>, join::<3>, join::<4>, join::<5>, join::<6>, join::<7>];
 
-fn joining(joins: &mut Vec<Waiting>, term: usize, join: &Expr) -> Join {
-    joins.push(Waiting { term, form: plain::expression(join) });
+fn joining(joins: &mut Vec<Waiting>, term: usize, join: &Cond) -> Join {
+    joins.push(Waiting { term, form: through_bytes(&plain::form(join)) });
     JOIN_OF_TERM[term]
 }
 
@@ -294,7 +294,7 @@ fn join<'a, const TERM: usize>(
         let waiting = joins.iter().find(|waiting| waiting.term == TERM);
         waiting.is_some_and(|waiting| {
             let scope = Scope::new(&document, *cx).behind(&captured);
-            waiting.form.value(&scope).truth() == Some(true)
+            waiting.form.holds(&scope)
         })
     })
 }

@@ -1,12 +1,11 @@
 //! Constant descriptors of the stateful heads other than pipelines.
 
 use super::constant;
-use super::expr::{self, Leaves};
 use super::fields::RowFields;
+use super::join;
 use super::unit::Unit;
 use crate::plan::{
-    Expr, ExprKind, Field, MappingEntry, NewTerms, PipeLimit, Sample, Sequence, Term, ThreatMatch,
-    Threshold,
+    MappingEntry, NewTerms, PipeLimit, Sample, Sequence, Term, ThreatMatch, Threshold,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -53,12 +52,13 @@ pub(super) fn sequence(
     row: &mut RowFields,
     schedule: Schedule,
 ) -> TokenStream {
-    let captures = captures(&plan.terms);
-    let tiebreaker = if let Some(field) = &plan.tiebreaker {
-        let position = row.position(field);
-        quote!(Some(#position))
-    } else {
-        quote!(None)
+    let captures = join::captures(&plan.terms);
+    let tiebreaker = match &plan.tiebreaker {
+        Some(field) => {
+            let position = row.position(field);
+            quote!(Some(#position))
+        }
+        None => quote!(None),
     };
     let terms: Vec<TokenStream> = plan
         .terms
@@ -68,21 +68,25 @@ pub(super) fn sequence(
             let bit = bits.of_term[number];
             let keys = keys(term, row);
             let missing = term.missing;
-            let join = if let Some(expr) = &term.join {
-                let join = join(unit, expr, &captures, row);
-                quote!(Some(#join))
-            } else { quote!(None) };
+            let join = match &term.join {
+                Some(cond) => {
+                    let join = join::function(unit, cond, &captures, row);
+                    quote!(Some(#join))
+                }
+                None => quote!(None),
+            };
             let captured = captures[number].iter().map(|field| row.position(field));
             let captured = quote!(&[#(#captured),*]);
             quote!(TermSpec { bit: #bit, keys: #keys, missing: #missing, join: #join, captured: #captured })
         })
         .collect();
-    let until = if let Some(term) = &plan.until {
-        let bit = bits.of_term[plan.terms.len()];
-        let keys = keys(term, row);
-        quote!(Some(UntilSpec { bit: #bit, keys: #keys }))
-    } else {
-        quote!(None)
+    let until = match &plan.until {
+        Some(term) => {
+            let bit = bits.of_term[plan.terms.len()];
+            let keys = keys(term, row);
+            quote!(Some(UntilSpec { bit: #bit, keys: #keys }))
+        }
+        None => quote!(None),
     };
     let maxspan = option(plan.maxspan);
     let limits = limits(&plan.limits);
@@ -123,11 +127,12 @@ pub(super) fn threshold(plan: &Threshold, row: &mut RowFields, schedule: Schedul
     for field in &plan.fields {
         row.push(field);
     }
-    let cardinality = if let Some((field, value)) = &plan.cardinality {
-        row.push(field);
-        quote!(Some(#value))
-    } else {
-        quote!(None)
+    let cardinality = match &plan.cardinality {
+        Some((field, value)) => {
+            row.push(field);
+            quote!(Some(#value))
+        }
+        None => quote!(None),
     };
     let (fields, value) = (plan.fields.len(), plan.value);
     let Schedule { interval, lookback } = schedule;
@@ -193,68 +198,8 @@ fn limits(limits: &[PipeLimit]) -> TokenStream {
 }
 
 fn option(value: Option<i64>) -> TokenStream {
-    if let Some(value) = value { quote!(Some(#value)) } else { quote!(None) }
-}
-
-/// Fields of each term that joins of later terms read, in order of appearance.
-fn captures(terms: &[Term]) -> Vec<Vec<Field>> {
-    let mut captures = vec![Vec::new(); terms.len()];
-    for term in terms {
-        if let Some(join) = &term.join {
-            collect(join, &mut captures);
-        }
-    }
-    captures
-}
-
-fn collect(expr: &Expr, captures: &mut [Vec<Field>]) {
-    if let ExprKind::Captured { term, field } = &expr.kind
-        && let Some(of_term) = captures.get_mut(*term)
-        && !of_term.contains(field)
-    {
-        of_term.push(field.clone());
-    }
-    expr.children(&mut |child| collect(child, captures));
-}
-
-/// A join: some choice of one value for each field occurrence, of this event
-/// and of captured ones, makes the expression true.
-fn join(unit: &mut Unit, expr: &Expr, captures: &[Vec<Field>], row: &mut RowFields) -> TokenStream {
-    let mut occurrences = Vec::new();
-    let eval = expr::function(unit, expr, &mut Leaves::Occurrences(&mut occurrences));
-    // `Leaves::Occurrences` lists fields in order of appearance; walk again to
-    // know which of them are captured.
-    let mut sources = Vec::new();
-    sources_in_order(expr, &mut sources);
-    let values = sources.iter().map(|source| match source {
-        Source::Event(field) => {
-            let position = usize::from(row.position(field));
-            quote!(row[#position])
-        }
-        Source::Captured(term, field) => {
-            let position =
-                captures[*term].iter().position(|known| known == *field).unwrap_or_default();
-            quote!(captured[#term][#position])
-        }
-    });
-    let name = unit.name("join");
-    unit.item(quote! {
-        fn #name<'a>(captured: &[&'a [Value<'a>]], row: &'a [Value<'a>], cx: &Cx<'a>) -> bool {
-            leaf::some_choice(&[#(#values),*], cx, #eval)
-        }
-    });
-    quote!(#name)
-}
-
-enum Source<'e> {
-    Event(&'e Field),
-    Captured(usize, &'e Field),
-}
-
-fn sources_in_order<'e>(expr: &'e Expr, sources: &mut Vec<Source<'e>>) {
-    match &expr.kind {
-        ExprKind::Field(field) => sources.push(Source::Event(field)),
-        ExprKind::Captured { term, field } => sources.push(Source::Captured(*term, field)),
-        _ => expr.children(&mut |child| sources_in_order(child, sources)),
+    match value {
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
     }
 }

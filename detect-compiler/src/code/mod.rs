@@ -14,6 +14,7 @@ mod constant;
 mod expr;
 mod fields;
 mod heads;
+mod join;
 mod pipeline;
 mod saturation;
 mod unit;

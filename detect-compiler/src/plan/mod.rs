@@ -110,6 +110,21 @@ pub enum Cond {
     DescendantOf(usize),
 }
 
+impl Cond {
+    /// Visits the fields of the event that leaves read, not captured ones.
+    pub fn each_field<'c>(&'c self, visit: &mut dyn FnMut(&'c Field)) {
+        match self {
+            Cond::Const(_) | Cond::AnyField { .. } | Cond::DescendantOf(_) => {}
+            Cond::Not(inner) | Cond::Element { cond: inner, .. } => inner.each_field(visit),
+            Cond::And(all) | Cond::Or(all) => all.iter().for_each(|cond| cond.each_field(visit)),
+            Cond::Any { field, .. } | Cond::Exists { field, .. } | Cond::Single(field) => {
+                visit(field);
+            }
+            Cond::Expr { expr, .. } => expr.each_field(visit),
+        }
+    }
+}
+
 /// How an expression reads a field with several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -203,6 +218,15 @@ impl Expr {
                 }
                 visit(otherwise);
             }
+        }
+    }
+
+    /// Visits the fields of the event that it reads, not captured ones.
+    pub fn each_field<'e>(&'e self, visit: &mut dyn FnMut(&'e Field)) {
+        match &self.kind {
+            ExprKind::Field(field) => visit(field),
+            ExprKind::Cond(cond) => cond.each_field(visit),
+            _ => self.children(&mut |child| child.each_field(visit)),
         }
     }
 
@@ -432,8 +456,10 @@ pub enum PipeLimit {
 pub struct Term {
     /// What the event must satisfy by itself.
     pub cond: Cond,
-    /// What it must satisfy together with events of earlier terms.
-    pub join: Option<Expr>,
+    /// What it must satisfy together with events of earlier terms. Its
+    /// expressions may have [`ExprKind::Captured`]. No lineages, no patterns of
+    /// field names, no conditions inside expressions.
+    pub join: Option<Cond>,
     /// Join keys; the same number in each term. `true` = optional.
     pub keys: Vec<(Field, bool)>,
     /// `![ ]`: no such event may occur here.

@@ -66,6 +66,9 @@ pub(super) fn head_fields<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&'p Field)) 
             tiebreaker.iter().for_each(&mut *visit);
             let keys = terms.iter().chain(until).flat_map(|term| &term.keys);
             keys.for_each(|(field, _)| visit(field));
+            terms.iter().filter_map(|term| term.join.as_ref()).for_each(|join| {
+                fields_of_join(join, visit);
+            });
         }
         Body::Sample(sample) => {
             let keys = sample.terms.iter().flat_map(|term| &term.keys);
@@ -86,6 +89,21 @@ pub(super) fn head_fields<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&'p Field)) 
             _ => {}
         });
     });
+}
+
+/// Fields that a join reads, of its own event and of earlier ones; members of
+/// elements by their full path.
+fn fields_of_join<'p>(cond: &'p Cond, visit: &mut dyn FnMut(&'p Field)) {
+    match cond {
+        Cond::Not(inner) | Cond::Element { cond: inner, .. } => fields_of_join(inner, visit),
+        Cond::And(all) | Cond::Or(all) => all.iter().for_each(|cond| fields_of_join(cond, visit)),
+        Cond::Expr { expr, .. } => each_expr(expr, &mut |inner| {
+            if let ExprKind::Field(field) | ExprKind::Captured { field, .. } = &inner.kind {
+                visit(field);
+            }
+        }),
+        leaf => leaf.each_field(visit),
+    }
 }
 
 /// Fields that a computed atom reads, and what of them.
@@ -153,13 +171,6 @@ fn head_expressions<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&'p Expr)) {
     match &plan.body {
         Body::Pipeline(pipeline) => {
             pipeline.stages.iter().for_each(|stage| stage_expressions(stage, visit));
-        }
-        Body::Sequence(sequence) => {
-            let terms = sequence.terms.iter().chain(&sequence.until);
-            terms.filter_map(|term| term.join.as_ref()).for_each(visit);
-        }
-        Body::Sample(sample) => {
-            sample.terms.iter().filter_map(|term| term.join.as_ref()).for_each(visit);
         }
         _ => {}
     }

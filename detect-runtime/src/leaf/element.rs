@@ -3,6 +3,7 @@
 use crate::event::{Element, Elements, FieldId};
 use crate::matcher::Probe;
 use crate::test::Tests;
+use crate::value::{Cx, Type, Value, load};
 
 /// True if some element of the arrays at the field satisfies the condition.
 pub fn some<'a>(
@@ -26,6 +27,39 @@ pub fn some_below<'a>(
         found = found || Elements::new(raw).any(|inner| holds(p, inner));
     });
     found
+}
+
+/// True if some element of the arrays at a path of a document satisfies the
+/// condition; `document` is its text, as a join of a sequence has it.
+pub fn some_of_document<'a>(
+    document: Value<'a>,
+    path: &str,
+    cx: &Cx<'a>,
+    holds: &mut dyn FnMut(Element<'a>) -> bool,
+) -> bool {
+    let Value::Text(text) = document else { return false };
+    Elements::new(text).any(|document| some_of_element(document, path, cx, holds))
+}
+
+/// The same for arrays below an element.
+pub fn some_of_element<'a>(
+    element: Element<'a>,
+    path: &str,
+    cx: &Cx<'a>,
+    holds: &mut dyn FnMut(Element<'a>) -> bool,
+) -> bool {
+    let mut found = false;
+    element.composites(path, cx.arena, &mut |raw| {
+        found = found || Elements::new(raw).any(&mut *holds);
+    });
+    found
+}
+
+/// The value at a path below an element.
+pub fn value<'a>(element: Element<'a>, path: &str, ty: Type, cx: &Cx<'a>) -> Value<'a> {
+    let mut raws = bumpalo::collections::Vec::new_in(cx.arena);
+    element.values(path, cx.arena, &mut |raw| raws.push(raw));
+    load(raws, ty, cx.arena)
 }
 
 /// True if some value below the element passes one of the tests.

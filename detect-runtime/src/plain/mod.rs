@@ -12,6 +12,9 @@ mod evaluate;
 mod scope;
 mod trace;
 
+#[cfg(test)]
+mod tests;
+
 pub use scope::Scope;
 pub use trace::Trace;
 

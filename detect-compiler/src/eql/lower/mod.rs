@@ -237,10 +237,33 @@ impl Lower<'_> {
             conjuncts(&term.event.condition).into_iter().partition(|node| scope.captures(node));
         let own = own.into_iter().map(|node| self.condition(node, scope)).collect();
         let cond = self.with_category(term.event.category.as_deref(), and(own));
-        let join: Vec<Cond> = join.into_iter().map(|node| self.condition(node, scope)).collect();
-        let join = (!join.is_empty())
-            .then(|| Expr { ty: Type::Boolean, kind: ExprKind::Cond(Box::new(and(join))) });
+        let join: Vec<Cond> = join
+            .into_iter()
+            .map(|node| {
+                let cond = self.condition(node, scope);
+                self.check_join(&cond, &node.span);
+                cond
+            })
+            .collect();
+        let join = (!join.is_empty()).then(|| and(join));
         Term { cond, join, keys, missing: term.missing }
+    }
+
+    /// Refuses what a join cannot answer from values of fields, see [`Term::join`].
+    fn check_join(&mut self, cond: &Cond, span: &ast::Span) {
+        let what = match cond {
+            Cond::Not(inner) => return self.check_join(inner, span),
+            Cond::And(all) | Cond::Or(all) => {
+                return all.iter().for_each(|cond| self.check_join(cond, span));
+            }
+            Cond::DescendantOf(_) => "`descendant of` in one clause with an alias",
+            Cond::Element { cond, .. } => return self.check_join(cond, span),
+            Cond::Expr { expr, .. } if has_condition(expr) => {
+                "a condition inside an expression with an alias"
+            }
+            _ => return,
+        };
+        self.errors.push(EqlErrorKind::Unsupported(what).at(span));
     }
 
     fn key(&mut self, key: &Key) -> (Field, bool) {
@@ -253,6 +276,12 @@ impl Lower<'_> {
     fn sequence_error(&mut self, problem: String, span: ast::Span) {
         self.errors.push(EqlErrorKind::Sequence(problem).at(&span));
     }
+}
+
+fn has_condition(expr: &Expr) -> bool {
+    let mut found = matches!(expr.kind, ExprKind::Cond(_));
+    expr.children(&mut |child| found |= has_condition(child));
+    found
 }
 
 /// The operands of the top-level `and`.
