@@ -1,6 +1,7 @@
 //! Notices every change of the rules that are compiled into the program.
 
 #[path = "src/build.rs"]
+#[allow(unreachable_pub, reason = "the same file is a public module of the library")]
 mod build;
 
 fn main() {

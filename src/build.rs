@@ -18,7 +18,7 @@ use std::path::Path;
 ///
 /// The script runs at each build, which costs the reading of the folder; rustc
 /// only runs if the hash changed.
-pub(crate) fn rules(path: impl AsRef<Path>) {
+pub fn rules(path: impl AsRef<Path>) {
     let mut hasher = DefaultHasher::new();
     add(path.as_ref(), &mut hasher);
     // A path that never exists: cargo runs the script every time.

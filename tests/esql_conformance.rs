@@ -166,7 +166,7 @@ fn check(case: &Expected, rows: &[Vec<Box<[Owned]>>]) -> Result<(), String> {
             wanted.iter().position(fits)
         };
         if let Some(place) = place {
-            drop(wanted.remove(place))
+            wanted.remove(place);
         } else {
             let first = wanted.first();
             return Err(failure(case, &format!("row {row:?}, expected {first:?}")));

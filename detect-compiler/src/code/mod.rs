@@ -252,7 +252,7 @@ impl RuleCode<'_> {
         let info = self.unit.static_name("info");
         let info_value = &self.rule.info;
         self.unit.item(quote!(pub(super) static #info: RuleInfo = #info_value;));
-        let info = self.path(shard, &info);
+        let info = item_path(shard, &info);
         let time = if let Some(path) = &self.rule.timestamp_override {
             let field = self.field(path);
             quote!(Some(#field))
@@ -295,7 +295,7 @@ impl RuleCode<'_> {
                     Some(formula) => self.formula(&formula),
                     None => condition::direct(self.unit, &self.ruleset.fields, cond),
                 };
-                let function = self.path(shard, &function);
+                let function = item_path(shard, &function);
                 quote!((#slot, #function))
             })
             .collect()
@@ -328,7 +328,7 @@ impl RuleCode<'_> {
         let (kind, ty) = (format_ident!("{kind}"), format_ident!("{ty}"));
         let name = self.unit.static_name("head");
         self.unit.item(quote!(pub(super) static #name: #ty = #value;));
-        let name = self.path(shard, &name);
+        let name = item_path(shard, &name);
         quote!(HeadSpec::#kind(&#name))
     }
 
@@ -360,7 +360,7 @@ impl RuleCode<'_> {
             .filter_map(|(own, number)| Some((own, number, self.ruleset.conditions.get(number)?)))
             .map(|(own, number, condition)| {
                 let holds = self.formula(&condition.formula);
-                let holds = self.path(shard, &holds);
+                let holds = item_path(shard, &holds);
                 let plain = constant::bytes(self.rule.plain.get(own).map_or(&[], Vec::as_slice));
                 let bit = bits.conditions.iter().position(|known| *known == number);
                 let bits = bit.map_or(0u64, |bit| 1 << bit);
@@ -414,10 +414,12 @@ impl RuleCode<'_> {
         self.ruleset.fields.get(path).unwrap_or(u16::MAX)
     }
 
-    fn path(&self, shard: u64, item: &Ident) -> TokenStream {
-        let shard = shard_name(shard);
-        quote!(#shard::#item)
-    }
+}
+
+/// Path of an item from the module of the table.
+fn item_path(shard: u64, item: &Ident) -> TokenStream {
+    let shard = shard_name(shard);
+    quote!(#shard::#item)
 }
 
 fn shard_name(shard: u64) -> Ident {

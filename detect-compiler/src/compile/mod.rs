@@ -17,6 +17,7 @@ use detect_runtime::json::layout::{Flags, LayoutError};
 use detect_runtime::state::Encode;
 use proc_macro2::TokenStream;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 /// How a folder is compiled.
 #[derive(Clone, Debug)]
@@ -251,7 +252,7 @@ fn item_name(rule: &Rule, names: &mut HashSet<String>) -> String {
     let mut name: String = "r".chars().chain(rule.id.value.chars().map(word)).collect();
     if !names.insert(name.clone()) {
         let hash = detect_runtime::alert::content_hash(rule.path.as_bytes());
-        name.push_str(&format!("_{hash:016x}"));
+        let _infallible = write!(name, "_{hash:016x}");
         names.insert(name.clone());
     }
     name

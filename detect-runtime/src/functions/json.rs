@@ -285,6 +285,7 @@ impl Prepared for Path {
 }
 
 /// A path that is none is no mistake of the query: it gives null and a warning.
+#[allow(clippy::unnecessary_wraps, reason = "the form of a `Prepare`")]
 fn ready_path(args: &[Option<Value<'_>>]) -> Result<Box<dyn Prepared>, SignatureError> {
     let steps = match args.get(1) {
         Some(Some(Value::Text(text))) => path(text).ok(),

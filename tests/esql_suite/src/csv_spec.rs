@@ -75,7 +75,7 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
                 && text.contains(':')
                 && ["warning:", "warningRegex:"].iter().any(|start| text.starts_with(start))
             {
-                continue;
+                // A warning that the case expects: information.
             } else if case.header.is_empty() {
                 if !text.is_empty() && !text.starts_with("//") {
                     text.clone_into(&mut case.header);

@@ -80,6 +80,7 @@ impl Lower<'_> {
     }
 
     /// A comparison whose right side is constant.
+    #[allow(clippy::only_used_in_recursion, reason = "the place of a comparison, as in its siblings")]
     fn comparison_with(
         &mut self,
         node: &Node,
@@ -236,7 +237,7 @@ impl Lower<'_> {
                 _ => None,
             };
             if let Some(Block { address, bits }) = block {
-                tests.push(Test::Cidr { address, bits })
+                tests.push(Test::Cidr { address, bits });
             } else {
                 let problem = "not a block of addresses".to_owned();
                 self.errors.push(EqlErrorKind::Type(problem).at(&node.span));

@@ -261,6 +261,7 @@ impl Lower<'_> {
     }
 
     /// `==`; beside the literal null it asks for null.
+    #[allow(clippy::unused_self, reason = "called beside methods that need it")]
     pub(super) fn equal_expressions(&mut self, left: Expr, right: Expr, folded: bool) -> Expr {
         let null = |expr: &Expr| matches!(fold::value(expr), Some(Owned::Null));
         if null(&right) {

@@ -42,6 +42,7 @@ pub(super) fn value(expr: &Expr) -> Option<&Owned> {
 
 /// Three-valued truth of a constant: `None` if it is not constant,
 /// `Some(None)` for null.
+#[allow(clippy::option_option, reason = "constant or not, and null or not, are two questions")]
 pub(super) fn truth(expr: &Expr) -> Option<Option<bool>> {
     match value(expr)? {
         Owned::Boolean(b) => Some(Some(*b)),

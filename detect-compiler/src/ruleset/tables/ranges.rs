@@ -2,7 +2,7 @@
 //! answers all of a field's blocks.
 
 use super::writer::Writer;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// First and last address of a block.
 pub(super) fn block(address: [u8; 16], bits: u8) -> (u128, u128) {
@@ -40,14 +40,14 @@ pub(super) fn write(writer: &mut Writer, blocks: &[(u128, u128, u32)]) -> u32 {
 /// Cuts blocks at each other's borders and joins neighbours with one answer.
 fn split(blocks: &[(u128, u128, u32)]) -> Vec<(u128, u128, Vec<u32>)> {
     // Where something changes; `None` stands for the end of all addresses.
-    let mut borders: BTreeMap<u128, ()> = BTreeMap::new();
+    let mut borders: BTreeSet<u128> = BTreeSet::new();
     for (first, last, _) in blocks {
-        borders.insert(*first, ());
+        borders.insert(*first);
         if let Some(behind) = last.checked_add(1) {
-            borders.insert(behind, ());
+            borders.insert(behind);
         }
     }
-    let starts: Vec<u128> = borders.into_keys().collect();
+    let starts: Vec<u128> = borders.into_iter().collect();
     let mut ranges: Vec<(u128, u128, Vec<u32>)> = Vec::new();
     for (number, &first) in starts.iter().enumerate() {
         let last = starts.get(number + 1).map_or(u128::MAX, |next| next - 1);
