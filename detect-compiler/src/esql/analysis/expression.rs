@@ -17,6 +17,8 @@ pub(crate) struct Typer<'a> {
     pub(crate) cx: &'a Context<'a>,
     /// Errors that did not stop the expression in which they stand.
     pub(crate) errors: RefCell<Vec<AnalysisError>>,
+    /// Time zone of the functions of dates, if it is not UTC (`SET time_zone`).
+    pub(crate) zone: Option<String>,
 }
 
 /// Types a condition: a boolean, or null.
