@@ -242,8 +242,10 @@ pub(super) fn invoke(
         cast.push(literal::convert(arg, *ty, span)?);
     }
     if let Err(error) = fold::check(function, shown, &cast, span) {
-        // No constant can be made ready of null; the call is null.
-        return match cast.iter().any(is_null) {
+        // Nothing can be made ready of null or of several values: the call is null.
+        let no_value =
+            |arg: &Expr| matches!(fold::constant_value(arg), Some(Owned::Null | Owned::Multi(_)));
+        return match cast.iter().any(no_value) {
             true => Ok(constant(signature.result, Owned::Null)),
             false => Err(error),
         };
