@@ -251,10 +251,7 @@ impl Parser<'_> {
                     pieces.push(Piece::One);
                     continue;
                 }
-                (_, true) => match self.next() {
-                    Some(c) => c,
-                    None => '\\',
-                },
+                (_, true) => self.next().unwrap_or('\\'),
                 (c, false) => c,
             };
             match pieces.last_mut() {

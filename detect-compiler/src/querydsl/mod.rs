@@ -70,7 +70,7 @@ pub fn equals(path: &str, text: &str, wording: Wording, schema: &Schema) -> Resu
             }
         }
         Mapping::Keyword | Mapping::Caseless => {
-            Test::Equals { text: text.to_owned(), fold: own_fold(&declared) }
+            Test::Equals { text: text.to_owned(), fold: own_fold(declared) }
         }
         Mapping::Plain => return range::equal(path, text, schema),
     };
@@ -93,7 +93,7 @@ pub fn wildcard(path: &str, glob: Glob, fold: Fold, schema: &Schema) -> Result<C
             expected: "a value without wildcards",
         }),
         Mapping::Keyword | Mapping::Caseless | Mapping::Plain => {
-            let fold = fold.max(own_fold(&declared));
+            let fold = fold.max(own_fold(declared));
             Ok(any(path, Test::Glob { glob, fold }, schema))
         }
     }
@@ -164,7 +164,7 @@ fn token_glob(path: &str, glob: &Glob, schema: &Schema) -> Cond {
     or(conds.collect())
 }
 
-fn last(parts: &mut Vec<Vec<Piece>>) -> &mut Vec<Piece> {
+fn last(parts: &mut [Vec<Piece>]) -> &mut Vec<Piece> {
     let end = parts.len() - 1;
     &mut parts[end]
 }
@@ -178,7 +178,7 @@ fn field(path: &str, schema: &Schema) -> Field {
 }
 
 /// A field that is indexed in lower case compares without case.
-fn own_fold(declared: &FieldType) -> Fold {
+fn own_fold(declared: FieldType) -> Fold {
     if declared.mapping == Mapping::Caseless { Fold::Full } else { Fold::None }
 }
 

@@ -46,21 +46,25 @@ impl<'a> Scope<'a> {
     }
 
     /// The same behind the events of earlier terms of a sequence.
+    #[must_use]
     pub fn behind(self, captured: &'a [Option<&'a Document>]) -> Scope<'a> {
         Scope { captured, ..self }
     }
 
     /// The same as an event of this index.
+    #[must_use]
     pub fn indexed(self, index: &'a str) -> Scope<'a> {
         Scope { index: Some(index), ..self }
     }
 
     /// The same with these columns.
+    #[must_use]
     pub fn with_slots(self, slots: &'a [Value<'a>]) -> Scope<'a> {
         Scope { slots, ..self }
     }
 
     /// The same with what is known about lineages.
+    #[must_use]
     pub fn with_lineages(self, descends: &'a dyn Fn(u32) -> bool) -> Scope<'a> {
         Scope { descends, ..self }
     }
@@ -164,7 +168,9 @@ fn flatten<'a>(value: &'a Document, elements: &mut ArenaVec<'a, &'a Document>) {
 fn leaves<'a>(document: &'a Document, path: &mut String, each: &mut dyn FnMut(&str, Raw<'a>)) {
     match document {
         Document::Array(elements) => {
-            elements.iter().for_each(|element| leaves(element, path, each));
+            for element in elements {
+                leaves(element, path, each);
+            }
         }
         Document::Object(members) => {
             for (key, value) in members {

@@ -11,7 +11,7 @@ fn folded<'a>(cx: &Cx<'a>, text: &str) -> &'a str {
     lower.into_bump_str()
 }
 
-fn text<'a>(value: Value<'a>) -> Option<&'a str> {
+fn text(value: Value<'_>) -> Option<&str> {
     match value {
         Value::Text(text) | Value::Version(text) => Some(text),
         _ => None,
