@@ -38,7 +38,9 @@ fn each_expression(cond: &Cond, visit: &mut dyn FnMut(&Expr)) {
     match cond {
         Cond::Not(inner) | Cond::Element { cond: inner, .. } => each_expression(inner, visit),
         Cond::And(all) | Cond::Or(all) => {
-            all.iter().for_each(|cond| each_expression(cond, visit));
+            for cond in all {
+                each_expression(cond, visit);
+            }
         }
         Cond::Expr { expr, .. } => visit(expr),
         _ => {}

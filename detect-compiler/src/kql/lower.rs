@@ -75,11 +75,10 @@ impl Lower<'_> {
     fn any_field(&mut self, field: &Literal, value: &Literal) -> Cond {
         let pattern = self.path(field);
         if !value.quoted && value.is_star() {
-            return if field.is_star() {
-                Cond::Const(true)
-            } else {
-                Cond::AnyField { pattern, test: None }
-            };
+            if field.is_star() {
+                return Cond::Const(true);
+            }
+            return Cond::AnyField { pattern, test: None };
         }
         over_fields(&pattern, Some(keyword_test(value)), self.schema, |path| {
             leaf(path, value, self.schema)

@@ -179,7 +179,7 @@ impl Parser<'_> {
                     self.at += 1;
                 }
                 Unit::Text { text, length, blank } => {
-                    builder.text(text, blank);
+                    builder.text(&text, blank);
                     self.at += length;
                 }
             }
@@ -263,9 +263,9 @@ impl Builder {
         }
     }
 
-    fn text(&mut self, text: Unescaped<'_>, blank: bool) {
+    fn text(&mut self, text: &Unescaped<'_>, blank: bool) {
         match text {
-            Unescaped::Char(c) if blank => self.pending.push(c),
+            Unescaped::Char(c) if blank => self.pending.push(*c),
             Unescaped::Char(c) => {
                 self.flush();
                 self.push(c.encode_utf8(&mut [0; 4]));

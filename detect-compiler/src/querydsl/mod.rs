@@ -70,7 +70,7 @@ pub fn equals(path: &str, text: &str, wording: Wording, schema: &Schema) -> Resu
             }
         }
         Mapping::Keyword | Mapping::Caseless => {
-            Test::Equals { text: text.to_owned(), fold: own_fold(*declared) }
+            Test::Equals { text: text.to_owned(), fold: own_fold(declared) }
         }
         Mapping::Plain => return range::equal(path, text, schema),
     };
@@ -93,7 +93,7 @@ pub fn wildcard(path: &str, glob: Glob, fold: Fold, schema: &Schema) -> Result<C
             expected: "a value without wildcards",
         }),
         Mapping::Keyword | Mapping::Caseless | Mapping::Plain => {
-            let fold = fold.max(own_fold(*declared));
+            let fold = fold.max(own_fold(declared));
             Ok(any(path, Test::Glob { glob, fold }, schema))
         }
     }

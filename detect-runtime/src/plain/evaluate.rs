@@ -103,7 +103,9 @@ fn occurrences<'e>(expr: &'e Expr, each: &mut dyn FnMut(&'e Expr)) {
         Expr::Field { .. } | Expr::Captured { .. } => each(expr),
         Expr::Const(_) | Expr::Slot(_) | Expr::Form(_) => {}
         Expr::Call { args: all, .. } | Expr::And(all) | Expr::Or(all) | Expr::Coalesce(all) => {
-            all.iter().for_each(|inner| occurrences(inner, each));
+            for inner in all {
+                occurrences(inner, each);
+            }
         }
         Expr::Not(inner) | Expr::Test { input: inner, .. } => occurrences(inner, each),
         Expr::Case { arms, otherwise } => {

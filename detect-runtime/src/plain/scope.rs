@@ -168,7 +168,9 @@ fn flatten<'a>(value: &'a Document, elements: &mut ArenaVec<'a, &'a Document>) {
 fn leaves<'a>(document: &'a Document, path: &mut String, each: &mut dyn FnMut(&str, Raw<'a>)) {
     match document {
         Document::Array(elements) => {
-            elements.iter().for_each(|element| leaves(element, path, each));
+            for element in elements {
+                leaves(element, path, each);
+            }
         }
         Document::Object(members) => {
             for (key, value) in members {

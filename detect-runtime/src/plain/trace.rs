@@ -85,7 +85,9 @@ fn paths<'e>(expr: &'e Expr, each: &mut dyn FnMut(&'e str)) {
         Expr::Field { path, .. } => each(path),
         Expr::Const(_) | Expr::Slot(_) | Expr::Captured { .. } | Expr::Form(_) => {}
         Expr::Call { args: all, .. } | Expr::And(all) | Expr::Or(all) | Expr::Coalesce(all) => {
-            all.iter().for_each(|inner| paths(inner, each));
+            for inner in all {
+                paths(inner, each);
+            }
         }
         Expr::Not(inner) | Expr::Test { input: inner, .. } => paths(inner, each),
         Expr::Case { arms, otherwise } => {

@@ -2,7 +2,7 @@
 
 use super::Schedule;
 use super::clock::Clock;
-use super::emission::{Standing, Tick, draft};
+use super::emission::{Standing, Tick, draft, over_nothing};
 use super::groups::{Groups, Panes};
 use super::in_range;
 use crate::head::{Env, Head, Hit, Settings};
@@ -320,6 +320,9 @@ impl Head for Aggregator {
             let time = whole.now.unwrap_or(self.clock.latest);
             let start = self.earliest.saturating_sub(1);
             self.run(Tick { time, start }, (0, 0), env);
+        } else {
+            let time = whole.now.unwrap_or(self.clock.latest.max(0));
+            over_nothing(self.program, &self.resources, time, env);
         }
     }
 

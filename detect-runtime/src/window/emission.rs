@@ -1,9 +1,9 @@
 //! From result rows to drafts.
 
-use crate::head::{Content, Draft, Source};
+use crate::head::{Content, Draft, Env, Source};
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::table::{Program, Row, output};
-use crate::value::Owned;
+use crate::table::{Program, Resources, Row, output, run_table};
+use crate::value::{Cx, Owned};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -12,6 +12,23 @@ use std::sync::Arc;
 pub(super) struct Tick {
     pub(super) time: i64,
     pub(super) start: i64,
+}
+
+/// The one run over all input, if there was none: STATS without BY still gives its
+/// row.
+pub(super) fn over_nothing(
+    program: &Program,
+    resources: &Resources,
+    time: i64,
+    env: &mut Env<'_>,
+) {
+    let cx = Cx { arena: env.arena, now: time, warnings: env.warnings };
+    let stages = &program.stages[program.per_event..];
+    let frames = program.frames.get(1..).unwrap_or(&[]);
+    let tick = Tick { time, start: time };
+    for (number, row) in run_table(stages, frames, Vec::new(), &cx, resources).iter().enumerate() {
+        env.drafts.push(draft(program, row, tick, number as u32, None));
+    }
 }
 
 /// The draft of a result row.

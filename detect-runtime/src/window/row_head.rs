@@ -3,7 +3,7 @@
 
 use super::Schedule;
 use super::clock::Clock;
-use super::emission::{Standing, Tick, draft};
+use super::emission::{Standing, Tick, draft, over_nothing};
 use super::in_range;
 use crate::aggregate::fingerprint;
 use crate::head::{Env, Head, Hit, Settings, Source};
@@ -238,6 +238,9 @@ impl Head for RowHead {
             let start = earliest.saturating_sub(1);
             let time = whole.now.unwrap_or(self.clock.latest);
             self.run(Tick { time, start }, i64::MAX, env);
+        } else {
+            let time = whole.now.unwrap_or(self.clock.latest.max(0));
+            over_nothing(self.program, &self.resources, time, env);
         }
     }
 

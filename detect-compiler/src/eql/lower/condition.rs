@@ -1,6 +1,7 @@
 //! Boolean expressions to two-valued conditions (section 3.1 of
 //! `reference/eql.md`): a leaf is true or false, `not` is the complement.
 
+use super::expression::{compare_expressions, equal_expressions};
 use super::leaf::{Kind, Subject};
 use super::scope::Scope;
 use super::{Lower, and, fold, not, or};
@@ -22,7 +23,7 @@ impl Lower<'_> {
             Node_::Or(all) => or(all.iter().map(|node| self.condition(node, scope)).collect()),
             Node_::Not(inner) => not(self.condition(inner, scope)),
             Node_::Compare { operator, left, right } => {
-                self.comparison(node, *operator, left, right, scope)
+                self.comparison(*operator, left, right, scope)
             }
             Node_::In { value, list, negated, folded } => {
                 let any = self.membership(value, list, *folded, scope);
@@ -52,38 +53,35 @@ impl Lower<'_> {
             return None;
         }
         let expr = self.expression(node, scope);
-        match fold::truth(&expr) {
-            Some(truth) => Some(Cond::Const(truth == Some(true))),
-            None => Some(self.not_boolean(&node.span)),
-        }
+        Some(match fold::truth(&expr) {
+            Some(truth) => Cond::Const(truth == fold::Truth::True),
+            None => self.not_boolean(&node.span),
+        })
     }
 
     fn comparison(
         &mut self,
-        node: &Node,
         operator: Comparison,
         left: &Node,
         right: &Node,
         scope: &mut Scope,
     ) -> Cond {
         if self.is_constant(left, scope) {
-            return self.comparison_with(node, operator.flipped(), right, left, scope);
+            return self.comparison_with(operator.flipped(), right, left, scope);
         }
         if self.is_constant(right, scope) {
-            return self.comparison_with(node, operator, left, right, scope);
+            return self.comparison_with(operator, left, right, scope);
         }
         if !self.endpoint() {
             self.errors.push(EqlErrorKind::FieldComparison.at(&right.span));
             return Cond::Const(false);
         }
-        self.negatable(node, operator, scope)
+        self.computed_comparison(operator, left, right, scope)
     }
 
     /// A comparison whose right side is constant.
-    #[allow(clippy::only_used_in_recursion, reason = "the place of a comparison, as in its siblings")]
     fn comparison_with(
         &mut self,
-        node: &Node,
         operator: Comparison,
         value: &Node,
         constant: &Node,
@@ -91,7 +89,7 @@ impl Lower<'_> {
     ) -> Cond {
         let literal = self.literal(constant, scope);
         if operator == Comparison::NotEqual {
-            let equal = self.comparison_with(node, Comparison::Equal, value, constant, scope);
+            let equal = self.comparison_with(Comparison::Equal, value, constant, scope);
             return not(equal);
         }
         let equal = operator == Comparison::Equal;
@@ -105,17 +103,12 @@ impl Lower<'_> {
             (None, Some(Literal::Boolean(true))) if equal && is_logical(value) => {
                 self.condition(value, scope)
             }
-            (None, Some(_)) => self.negatable_with(operator, value, constant, scope),
+            (None, Some(_)) => self.computed_comparison(operator, value, constant, scope),
         }
     }
 
     /// A comparison of computed values; `!=` is the complement of `==`.
-    fn negatable(&mut self, node: &Node, operator: Comparison, scope: &mut Scope) -> Cond {
-        let Node_::Compare { left, right, .. } = &node.kind else { return Cond::Const(false) };
-        self.negatable_with(operator, left, right, scope)
-    }
-
-    fn negatable_with(
+    fn computed_comparison(
         &mut self,
         operator: Comparison,
         left: &Node,
@@ -123,10 +116,10 @@ impl Lower<'_> {
         scope: &mut Scope,
     ) -> Cond {
         if operator == Comparison::NotEqual {
-            return not(self.negatable_with(Comparison::Equal, left, right, scope));
+            return not(self.computed_comparison(Comparison::Equal, left, right, scope));
         }
         let (left, right) = (self.expression(left, scope), self.expression(right, scope));
-        each(self.compare_expressions(operator, left, right))
+        each(compare_expressions(operator, left, right))
     }
 
     fn membership(&mut self, value: &Node, list: &[Node], folded: bool, scope: &mut Scope) -> Cond {
@@ -139,16 +132,16 @@ impl Lower<'_> {
                     continue;
                 }
                 let (a, b) = (self.expression(value, scope), self.expression(item, scope));
-                all.push(each(self.equal_expressions(a, b, folded)));
+                all.push(each(equal_expressions(a, b, folded)));
                 continue;
             }
             let Some(literal) = self.literal(item, scope) else { continue };
             if let Some(subject) = &subject {
-                let cond = self.compare(subject, Comparison::Equal, &literal, folded, &item.span);
-                all.push(cond);
+                let span = &item.span;
+                all.push(self.compare(subject, Comparison::Equal, &literal, folded, span));
             } else {
                 let value = self.expression(value, scope);
-                all.push(each(self.equal_expressions(value, fold::literal(&literal), folded)));
+                all.push(each(equal_expressions(value, fold::literal(&literal), folded)));
             }
         }
         or(all)
@@ -299,7 +292,7 @@ impl Lower<'_> {
             return self.not_boolean(&node.span);
         }
         match fold::truth(&expr) {
-            Some(truth) => Cond::Const(truth == Some(true)),
+            Some(truth) => Cond::Const(truth == fold::Truth::True),
             None => each(expr),
         }
     }
@@ -345,7 +338,7 @@ fn is_logical(node: &Node) -> bool {
 
 pub(super) fn each(expr: Expr) -> Cond {
     match (fold::truth(&expr), expr.kind) {
-        (Some(truth), _) => Cond::Const(truth == Some(true)),
+        (Some(truth), _) => Cond::Const(truth == fold::Truth::True),
         (None, ExprKind::Cond(cond)) => *cond,
         (None, kind) => Cond::Expr { expr: Expr { ty: Type::Boolean, kind }, choice: Choice::Each },
     }

@@ -62,13 +62,13 @@ impl Lower<'_> {
                     self.errors.push(EqlErrorKind::FieldComparison.at(&right.span));
                 }
                 let (left, right) = (self.expression(left, scope), self.expression(right, scope));
-                self.compare_expressions(*operator, left, right)
+                compare_expressions(*operator, left, right)
             }
             Node_::In { value, list, negated, folded } => {
                 let value = self.expression(value, scope);
                 let equal = list.iter().map(|item| {
                     let item = self.expression(item, scope);
-                    self.equal_expressions(value.clone(), item, *folded)
+                    equal_expressions(value.clone(), item, *folded)
                 });
                 let any = fold::or(equal.collect());
                 if *negated { fold::not(any) } else { any }
@@ -243,35 +243,6 @@ impl Lower<'_> {
             _ => false,
         }
     }
-
-    pub(super) fn compare_expressions(
-        &mut self,
-        operator: Comparison,
-        left: Expr,
-        right: Expr,
-    ) -> Expr {
-        match operator {
-            Comparison::Equal => self.equal_expressions(left, right, false),
-            Comparison::NotEqual => fold::not(self.equal_expressions(left, right, false)),
-            Comparison::Less => binary("eql.less", left, right),
-            Comparison::LessEqual => binary("eql.less_equal", left, right),
-            Comparison::Greater => binary("eql.less", right, left),
-            Comparison::GreaterEqual => binary("eql.less_equal", right, left),
-        }
-    }
-
-    /// `==`; beside the literal null it asks for null.
-    #[allow(clippy::unused_self, reason = "called beside methods that need it")]
-    pub(super) fn equal_expressions(&mut self, left: Expr, right: Expr, folded: bool) -> Expr {
-        let null = |expr: &Expr| matches!(fold::value(expr), Some(Owned::Null));
-        if null(&right) {
-            return unary("eql.is_null", left);
-        }
-        if null(&left) {
-            return unary("eql.is_null", right);
-        }
-        binary(if folded { "eql.equals_folded" } else { "eql.equals" }, left, right)
-    }
 }
 
 /// Fields.
@@ -370,6 +341,29 @@ impl Lower<'_> {
         }
         self.warnings.extend(schema.unknown(name, span.clone()));
     }
+}
+
+pub(super) fn compare_expressions(operator: Comparison, left: Expr, right: Expr) -> Expr {
+    match operator {
+        Comparison::Equal => equal_expressions(left, right, false),
+        Comparison::NotEqual => fold::not(equal_expressions(left, right, false)),
+        Comparison::Less => binary("eql.less", left, right),
+        Comparison::LessEqual => binary("eql.less_equal", left, right),
+        Comparison::Greater => binary("eql.less", right, left),
+        Comparison::GreaterEqual => binary("eql.less_equal", right, left),
+    }
+}
+
+/// `==`; beside the literal null it asks for null.
+pub(super) fn equal_expressions(left: Expr, right: Expr, folded: bool) -> Expr {
+    let null = |expr: &Expr| matches!(fold::value(expr), Some(Owned::Null));
+    if null(&right) {
+        return unary("eql.is_null", left);
+    }
+    if null(&left) {
+        return unary("eql.is_null", right);
+    }
+    binary(if folded { "eql.equals_folded" } else { "eql.equals" }, left, right)
 }
 
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {

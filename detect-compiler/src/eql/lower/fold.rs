@@ -40,13 +40,25 @@ pub(super) fn value(expr: &Expr) -> Option<&Owned> {
     }
 }
 
-/// Three-valued truth of a constant: `None` if it is not constant,
-/// `Some(None)` for null.
-#[allow(clippy::option_option, reason = "constant or not, and null or not, are two questions")]
-pub(super) fn truth(expr: &Expr) -> Option<Option<bool>> {
+/// Three-valued truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    True,
+    False,
+    Null,
+}
+
+impl Truth {
+    fn of(truth: bool) -> Truth {
+        if truth { Truth::True } else { Truth::False }
+    }
+}
+
+/// Truth of an expression, if it is constant and a truth.
+pub(super) fn truth(expr: &Expr) -> Option<Truth> {
     match value(expr)? {
-        Owned::Boolean(b) => Some(Some(*b)),
-        Owned::Null => Some(None),
+        Owned::Boolean(b) => Some(Truth::of(*b)),
+        Owned::Null => Some(Truth::Null),
         _ => None,
     }
 }
@@ -76,12 +88,12 @@ pub(super) fn or(all: Vec<Expr>) -> Expr {
 
 /// `decisive` decides whatever the others are; its opposite has no effect.
 fn junction(all: Vec<Expr>, decisive: bool, join: fn(Vec<Expr>) -> ExprKind) -> Expr {
-    if all.iter().any(|expr| truth(expr) == Some(Some(decisive))) {
+    if all.iter().any(|expr| truth(expr) == Some(Truth::of(decisive))) {
         return constant(Owned::Boolean(decisive));
     }
     let mut left: Vec<Expr> =
-        all.into_iter().filter(|expr| truth(expr) != Some(Some(!decisive))).collect();
-    if left.iter().all(|expr| truth(expr) == Some(None)) && !left.is_empty() {
+        all.into_iter().filter(|expr| truth(expr) != Some(Truth::of(!decisive))).collect();
+    if left.iter().all(|expr| truth(expr) == Some(Truth::Null)) && !left.is_empty() {
         return constant(Owned::Null);
     }
     match left.len() {
@@ -94,8 +106,9 @@ fn junction(all: Vec<Expr>, decisive: bool, join: fn(Vec<Expr>) -> ExprKind) -> 
 /// `not` of a three-valued operand.
 pub(super) fn not(expr: Expr) -> Expr {
     match truth(&expr) {
-        Some(Some(b)) => constant(Owned::Boolean(!b)),
-        Some(None) => constant(Owned::Null),
+        Some(Truth::True) => constant(Owned::Boolean(false)),
+        Some(Truth::False) => constant(Owned::Boolean(true)),
+        Some(Truth::Null) => constant(Owned::Null),
         None => Expr { ty: Type::Boolean, kind: ExprKind::Not(Box::new(expr)) },
     }
 }

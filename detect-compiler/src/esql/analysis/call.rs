@@ -2,6 +2,7 @@
 //! the runtime's table.
 
 use super::expression::{Typer, as_condition, invoke};
+use super::zone::in_zone;
 use super::{AggregateCall, Analysed, AnalysisError, Resolver, constant, is_null, literal};
 use crate::diagnostic::nearest;
 use crate::esql::ast::{self, Args, Map, Name, Span};
@@ -52,7 +53,10 @@ impl Typer<'_> {
         if let Some(options) = options {
             typed.extend(function_options(function, name, options)?);
         }
-        invoke(function, &name.text, typed, span)
+        match &self.zone {
+            Some(zone) => in_zone(function, &name.text, typed, zone, span),
+            None => invoke(function, &name.text, typed, span),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Typer<'a> {
     pub(crate) cx: &'a Context<'a>,
     /// Errors that did not stop the expression in which they stand.
     pub(crate) errors: RefCell<Vec<AnalysisError>>,
+    /// Time zone of the functions of dates, if it is not UTC (`SET time_zone`).
+    pub(crate) zone: Option<String>,
 }
 
 /// Types a condition: a boolean, or null.
@@ -240,11 +242,12 @@ pub(super) fn invoke(
         cast.push(literal::convert(arg, *ty, span)?);
     }
     if let Err(error) = fold::check(function, shown, &cast, span) {
-        // No constant can be made ready of null; the call is null.
-        return if cast.iter().any(is_null) {
-            Ok(constant(signature.result, Owned::Null))
-        } else {
-            Err(error)
+        // Nothing can be made ready of null or of several values: the call is null.
+        let no_value =
+            |arg: &Expr| matches!(fold::constant_value(arg), Some(Owned::Null | Owned::Multi(_)));
+        return match cast.iter().any(no_value) {
+            true => Ok(constant(signature.result, Owned::Null)),
+            false => Err(error),
         };
     }
     Ok(fold::call(function, cast, signature.result))

@@ -14,6 +14,7 @@ mod full_text;
 mod infer;
 mod literal;
 mod pattern;
+mod zone;
 
 pub use error::AnalysisError;
 pub(crate) use error::type_name;

@@ -24,6 +24,7 @@ use crate::plan::{
     SortKey, Stage,
 };
 use columns::{Column, Columns, Entry, METADATA, Origin};
+use detect_runtime::functions::date::is_zone;
 use detect_runtime::test::{Glob, Piece};
 use detect_runtime::value::{Owned, Type};
 use std::cell::RefCell;
@@ -46,7 +47,7 @@ pub(crate) fn lower(
     };
     let mut lowering = Lowering {
         query,
-        typer: Typer { cx, errors: RefCell::new(Vec::new()) },
+        typer: Typer { cx, errors: RefCell::new(Vec::new()), zone: None },
         columns: Columns::new(cx, inferred),
         errors: Vec::new(),
         index: Vec::new(),
@@ -96,7 +97,11 @@ impl Lowering<'_> {
                 // Over JSON unknown fields are null whatever is set.
                 ("unmapped_fields", ast::ExprKind::Text(_)) => true,
                 ("time_zone", ast::ExprKind::Text(zone)) => {
-                    matches!(zone.to_ascii_lowercase().as_str(), "z" | "utc" | "etc/utc" | "+00:00")
+                    let utc = ["z", "utc", "etc/utc", "+00:00"];
+                    if !utc.contains(&zone.to_ascii_lowercase().as_str()) {
+                        self.typer.zone = Some(zone.clone());
+                    }
+                    is_zone(zone)
                 }
                 _ => false,
             };

@@ -1,14 +1,16 @@
-//! Dates (esql.md 5.4), in UTC.
+//! Dates (esql.md 5.4), in UTC; other zones by [`zone`].
 
 mod difference;
 mod extract;
 pub(crate) mod format;
 mod truncate;
+mod zone;
 
 pub use difference::date_diff;
 pub use extract::date_extract;
 pub use format::{date_format, date_parse};
 pub use truncate::{bucket, date_trunc};
+pub use zone::{is_zone, print, to_instant, to_local};
 
 use super::Function;
 use super::single::{function, refuse, scalar};
@@ -108,6 +110,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function!("date_format", date::date_format, by format::format_types, ready format::ready_format),
     function!("date_parse", date::date_parse, by format::parse_types, ready format::ready_parse),
     function!("date_trunc", date::date_trunc, by truncate::trunc_types, ready truncate::ready_trunc),
+    function!("zone.to_local", date::to_local, by |args| zone::types(args, false), ready zone::ready_to_local),
+    function!("zone.to_instant", date::to_instant, by |args| zone::types(args, false), ready zone::ready_to_instant),
+    function!("zone.print", date::print, by |args| zone::types(args, true), ready zone::ready_print),
     function!("bucket", date::bucket, by truncate::bucket_types, ready truncate::ready_bucket),
 ];
 

@@ -143,3 +143,21 @@ fn readings() {
         ("date_parse", &[Text("yyyy"), Text("2023"), Text("Moon/Base")], "!Argument null"),
     ]);
 }
+
+#[test]
+fn zones() {
+    let at = d("2020-02-28T23:00:00Z");
+    check(&[
+        ("zone.to_local", &[at, Text("+07:00")], "2020-02-29T06:00:00.000Z"),
+        (
+            "zone.to_instant",
+            &[d("2020-02-29T06:00:00Z"), Text("+07:00")],
+            "2020-02-28T23:00:00.000Z",
+        ),
+        ("zone.to_local", &[DateNanos(5), Text("-01:30")], "1969-12-31T22:30:00.000000005Z"),
+        ("zone.print", &[at, Text("-02:00")], "2020-02-28T21:00:00.000-02:00"),
+        ("zone.print", &[at, Text("Z")], "2020-02-28T23:00:00.000Z"),
+        ("zone.to_local", &[at, Text("Moon/Base")], "!Argument null"),
+        ("zone.to_local", &[Null, Text("Z")], "null"),
+    ]);
+}

@@ -100,7 +100,7 @@ fn iso(text: &str, zone: Option<&TimeZone>) -> Option<i64> {
 }
 
 /// The instant at which a zone's clocks show this.
-fn to_utc(civil: &date::Civil, zone: &TimeZone) -> Option<i64> {
+pub(super) fn to_utc(civil: &date::Civil, zone: &TimeZone) -> Option<i64> {
     let local = jiff::civil::DateTime::new(
         i16::try_from(civil.year).ok()?,
         civil.month as i8,
@@ -114,7 +114,7 @@ fn to_utc(civil: &date::Civil, zone: &TimeZone) -> Option<i64> {
 }
 
 /// A zone by its id or offset.
-fn zone(name: &str) -> Option<TimeZone> {
+pub(super) fn zone(name: &str) -> Option<TimeZone> {
     match name {
         "Z" | "UTC" | "GMT" => Some(TimeZone::UTC),
         _ => match read::offset_of(name) {
