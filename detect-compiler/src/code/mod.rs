@@ -413,7 +413,6 @@ impl RuleCode<'_> {
     fn field(&self, path: &str) -> u16 {
         self.ruleset.fields.get(path).unwrap_or(u16::MAX)
     }
-
 }
 
 /// Path of an item from the module of the table.

@@ -168,11 +168,8 @@ fn each_expr<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
 
 /// The expressions of a plan's head.
 fn head_expressions<'p>(plan: &'p Plan, visit: &mut dyn FnMut(&'p Expr)) {
-    match &plan.body {
-        Body::Pipeline(pipeline) => {
-            pipeline.stages.iter().for_each(|stage| stage_expressions(stage, visit));
-        }
-        _ => {}
+    if let Body::Pipeline(pipeline) = &plan.body {
+        pipeline.stages.iter().for_each(|stage| stage_expressions(stage, visit));
     }
 }
 

@@ -16,12 +16,7 @@ pub(super) struct Tick {
 
 /// The one run over all input, if there was none: STATS without BY still gives its
 /// row.
-pub(super) fn over_nothing(
-    program: &Program,
-    resources: &Resources,
-    time: i64,
-    env: &mut Env<'_>,
-) {
+pub(super) fn over_nothing(program: &Program, resources: &Resources, time: i64, env: &mut Env<'_>) {
     let cx = Cx { arena: env.arena, now: time, warnings: env.warnings };
     let stages = &program.stages[program.per_event..];
     let frames = program.frames.get(1..).unwrap_or(&[]);

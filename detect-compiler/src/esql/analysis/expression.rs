@@ -245,9 +245,10 @@ pub(super) fn invoke(
         // Nothing can be made ready of null or of several values: the call is null.
         let no_value =
             |arg: &Expr| matches!(fold::constant_value(arg), Some(Owned::Null | Owned::Multi(_)));
-        return match cast.iter().any(no_value) {
-            true => Ok(constant(signature.result, Owned::Null)),
-            false => Err(error),
+        return if cast.iter().any(no_value) {
+            Ok(constant(signature.result, Owned::Null))
+        } else {
+            Err(error)
         };
     }
     Ok(fold::call(function, cast, signature.result))
