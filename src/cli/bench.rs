@@ -110,7 +110,7 @@ impl Bench {
             |()| {
                 let mut longest = 0;
                 each_line(bytes, 0, LINE_LIMIT, |line| {
-                    longest = longest.max(line.bytes.map_or(0, <[u8]>::len))
+                    longest = longest.max(line.bytes.map_or(0, <[u8]>::len));
                 });
                 black_box(longest);
             },

@@ -42,9 +42,10 @@ impl Check {
         for path in &self.paths {
             let folder =
                 read_folder(path).map_err(|error| Failure::read(&error.path, &error.error))?;
-            let prefix = match path.is_dir() {
-                true => path.clone(),
-                false => path.parent().map(PathBuf::from).unwrap_or_default(),
+            let prefix = if path.is_dir() {
+                path.clone()
+            } else {
+                path.parent().map(PathBuf::from).unwrap_or_default()
             };
             let before = checked.reports.len();
             checked.ruleset(folder.ruleset());

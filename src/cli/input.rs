@@ -24,9 +24,8 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Option<Vec<Source>> {
     if paths.is_empty() {
         return (!io::stdin().is_terminal()).then(|| vec![Source::Standard]);
     }
-    let source = |path: &PathBuf| match path.as_os_str() == "-" {
-        true => Source::Standard,
-        false => Source::File(path.clone()),
+    let source = |path: &PathBuf| {
+        if path.as_os_str() == "-" { Source::Standard } else { Source::File(path.clone()) }
     };
     Some(paths.iter().map(source).collect())
 }
@@ -36,8 +35,6 @@ pub(crate) struct Input {
     reader: Box<dyn Read + Send>,
     /// Bytes read from the file, packed.
     read: Arc<AtomicU64>,
-    /// Size of the file, if it is one.
-    pub(crate) size: Option<u64>,
 }
 
 impl Source {
@@ -52,20 +49,20 @@ impl Source {
     /// Opens the source.
     pub(crate) fn open(&self) -> Result<Input, Failure> {
         let read = Arc::new(AtomicU64::new(0));
-        let (raw, size): (Box<dyn Read + Send>, _) = match self {
-            Source::Standard => (Box::new(io::stdin()), None),
+        let raw: Box<dyn Read + Send> = match self {
+            Source::Standard => Box::new(io::stdin()),
             Source::File(path) => {
                 let file = File::open(path).map_err(|error| Failure::read(path, error))?;
                 let metadata = file.metadata().map_err(|error| Failure::read(path, error))?;
                 if metadata.is_dir() {
                     return Err(Failure::read(path, "it is a folder"));
                 }
-                (Box::new(file), metadata.is_file().then_some(metadata.len()))
+                Box::new(file)
             }
         };
         let counted = Counted { inner: raw, read: Arc::clone(&read) };
         let reader = unpack(counted).map_err(|error| self.broken(&error))?;
-        Ok(Input { reader, read, size })
+        Ok(Input { reader, read })
     }
 
     /// A failure while reading.

@@ -50,10 +50,7 @@ impl Matrix {
             Some(old) => {
                 let differs = difference(&old, &rows, &mut out);
                 let differs = differs.and_then(|differs| out.flush().map(|()| differs));
-                match differs.map_err(Failure::output)? {
-                    true => Err(Failure::Found),
-                    false => Ok(()),
-                }
+                if differs.map_err(Failure::output)? { Err(Failure::Found) } else { Ok(()) }
             }
         }
     }

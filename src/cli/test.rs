@@ -150,9 +150,10 @@ fn outcome(case: &Json) -> Result<(), String> {
         (true, 0) => {
             let mut others: Vec<&str> = fired.0.iter().map(|rule| rule.name).collect();
             others.dedup();
-            let others = match others.is_empty() {
-                true => "no rule did".to_owned(),
-                false => format!("these did: {}", others.join(", ")),
+            let others = if others.is_empty() {
+                "no rule did".to_owned()
+            } else {
+                format!("these did: {}", others.join(", "))
             };
             Err(format!("the rule did not alert on {} events; {others}", events.len()))
         }

@@ -182,10 +182,10 @@ impl Writer<'_> {
     }
 
     fn tail(&mut self, process: &Process) {
-        let _infallible = write!(
+        let _infallible = writeln!(
             self.out,
             ",\"user\":{{\"Ext\":{{\"real\":{{\"id\":{id},\"name\":\"{name}\"}}}},\"id\":\"{id}\",\"name\":\"{name}\"}},\
-             \"group\":{{\"id\":\"{id}\",\"name\":\"{name}\"}},\"labels\":{{\"service\":\"{service}\"}}}}\n",
+             \"group\":{{\"id\":\"{id}\",\"name\":\"{name}\"}},\"labels\":{{\"service\":\"{service}\"}}}}",
             id = process.user.0,
             name = process.user.1,
             service = service(self.random),

@@ -162,7 +162,7 @@ impl Host {
     /// Host number `number` of a world.
     pub(super) fn new(number: usize, random: &mut Random) -> Host {
         let role = ROLES[number % ROLES.len()];
-        let os = if role == "desk" && number % 3 == 0 { Os::MacOs } else { Os::Linux };
+        let os = if role == "desk" && number.is_multiple_of(3) { Os::MacOs } else { Os::Linux };
         let mut host = Host {
             name: format!("{role}-{}-{:02}", SITES[number / 7 % SITES.len()], number / 28 + 1),
             id: hex(random, 32),
