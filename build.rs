@@ -7,5 +7,10 @@ mod build;
 fn main() {
     println!("cargo::rerun-if-env-changed=DETECT_RULES");
     let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
+    // Tests over the public corpora are compiled where these are at hand.
+    println!("cargo::rustc-check-cfg=cfg(shared_corpus)");
+    if std::path::Path::new("../shared/corpus").is_dir() {
+        println!("cargo::rustc-cfg=shared_corpus");
+    }
     build::rules(chosen.as_deref().unwrap_or("rules"));
 }

@@ -7,7 +7,7 @@
 //! many patterns of the matcher have it (patterns name what is common: `c:\`,
 //! `.exe`, `/usr/`). The measure of a key is
 //!
-//!     share of known values that have it + 0.002 x patterns that have it
+//! ```text
 //!       + the cost of its kind
 //!
 //! where the kinds cost: bound to an end 0, a gram of 4 bytes 0.01 (it needs the
