@@ -45,7 +45,8 @@ mod compiled {
         for (number, line) in read("cross.events.ndjson").lines().enumerate() {
             engine.feed(line.as_bytes(), &mut Nowhere);
             engine.feed(b"\n", &mut Nowhere);
-            for ((counts, seen), found) in engine.rule_counts().iter().zip(&mut seen).zip(&mut found)
+            for ((counts, seen), found) in
+                engine.rule_counts().iter().zip(&mut seen).zip(&mut found)
             {
                 if counts.matches > *seen {
                     *seen = counts.matches;
@@ -55,9 +56,7 @@ mod compiled {
         }
         let rules = Corpus::table().rules.iter().zip(found);
         rules
-            .filter(|(rule, _)| {
-                !matches!(rule.head, HeadSpec::Sequence(_) | HeadSpec::Sample(_))
-            })
+            .filter(|(rule, _)| !matches!(rule.head, HeadSpec::Sequence(_) | HeadSpec::Sample(_)))
             .map(|(rule, found)| (rule.info.path, found))
             .collect()
     }
@@ -113,6 +112,11 @@ mod compiled {
             }
         }
         println!("matrix: {cells} matching cells, {} wrong", wrong.len());
-        assert!(wrong.is_empty(), "{} wrong cells: {:#?}", wrong.len(), &wrong[..wrong.len().min(40)]);
+        assert!(
+            wrong.is_empty(),
+            "{} wrong cells: {:#?}",
+            wrong.len(),
+            &wrong[..wrong.len().min(40)]
+        );
     }
 }

@@ -8,7 +8,9 @@
 //! `.exe`, `/usr/`). The measure of a key is
 //!
 //! ```text
-//!       + the cost of its kind
+//! share of known values that have it + 0.002 x patterns that have it
+//!   + the cost of its kind
+//! ```
 //!
 //! where the kinds cost: bound to an end 0, a gram of 4 bytes 0.01 (it needs the
 //! scan over all positions), bound but shorter than 4 bytes 0.1, a gram of 2
