@@ -159,9 +159,13 @@ impl Direct<'_> {
                 Place::Element(path) => quote!((element::count(p, el, #path) == 1)),
                 Place::Nowhere => quote!(false),
             },
-            // The optimiser has replaced patterns of field names by names; inside
-            // an element no front end makes one.
-            Cond::AnyField { .. } => quote!(false),
+            Cond::AnyField { pattern, test: None } => {
+                quote!(leaf::any_field(p.event(), #pattern, None))
+            }
+            Cond::AnyField { pattern, test: Some(test) } => {
+                let tests = unit.tests(std::slice::from_ref(test));
+                quote!(leaf::any_field(p.event(), #pattern, Some(&#tests)))
+            }
             Cond::Expr { expr, choice } => self.expr(unit, expr, *choice),
             Cond::Element { path, cond } => self.element(unit, path, cond),
             Cond::DescendantOf(number) => descends(*number),

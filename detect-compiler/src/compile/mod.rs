@@ -200,7 +200,6 @@ pub fn optimise(plans: &Plans) -> Result<Ruleset, ProfileError> {
     Ok(ruleset::build(
         &inputs,
         &ruleset::Options {
-            schema: &plans.schema,
             statistics,
             fields: fields.iter().map(|path| ((*path).to_owned(), Flags::NONE)).collect(),
         },

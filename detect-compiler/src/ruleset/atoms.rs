@@ -3,11 +3,9 @@
 use super::fields::Fields;
 use super::walk;
 use crate::plan::Cond;
-use crate::schema::Schema;
 use detect_runtime::event::FieldId;
 use detect_runtime::json::layout::Flags;
 use detect_runtime::test::Test;
-use detect_runtime::value::Type;
 use std::collections::HashMap;
 
 /// One question about one event.
@@ -56,41 +54,17 @@ pub(super) fn test_key(test: &Test) -> String {
 }
 
 /// The tables of interned things under construction.
-pub(super) struct Atoms<'s> {
+#[derive(Default)]
+pub(super) struct Atoms {
     pub(super) fields: Fields,
     pub(super) list: Vec<Atom>,
     numbers: HashMap<String, u32>,
-    schema: &'s Schema,
 }
 
-impl<'s> Atoms<'s> {
-    pub(super) fn new(schema: &'s Schema) -> Atoms<'s> {
-        Atoms { fields: Fields::default(), list: Vec::new(), numbers: HashMap::new(), schema }
-    }
-
+impl Atoms {
     /// Number of a field.
     pub(super) fn field(&mut self, path: &str) -> FieldId {
         self.fields.number(path, Flags::NONE)
-    }
-
-    /// Fields of the schema whose name matches, in order of their names. A
-    /// document's fields that no schema knows are not found by a pattern: the
-    /// projector keeps named fields only.
-    pub(super) fn fields_like(&self, pattern: &str) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .schema
-            .names()
-            .filter(|name| star_matches(pattern, name))
-            .map(str::to_owned)
-            .collect();
-        names.sort_unstable();
-        names
-    }
-
-    /// Type of fields that are found by pattern.
-    #[expect(clippy::unused_self, reason = "a fact of the schema, asked where the schema is")]
-    pub(super) fn keyword(&self) -> Type {
-        Type::Keyword
     }
 
     /// Number of an atom.
@@ -131,39 +105,5 @@ impl<'s> Atoms<'s> {
             list.push(atom);
             (list.len() - 1) as u32
         })
-    }
-}
-
-/// Field name patterns have `*` only.
-fn star_matches(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(first) = pieces.next() else { return false };
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty() };
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else { return false };
-        rest = &rest[at + piece.len()..];
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn field_patterns() {
-        for (pattern, name, expected) in [
-            ("file.hash.*", "file.hash.md5", true),
-            ("file.hash.*", "file.hash", false),
-            ("*.name", "process.name", true),
-            ("p*.n*e", "process.name", true),
-            ("p*.nn*e", "process.name", false),
-            ("process.name", "process.name", true),
-            ("process", "process.name", false),
-        ] {
-            assert_eq!(star_matches(pattern, name), expected, "{pattern} {name}");
-        }
     }
 }

@@ -122,27 +122,25 @@ pub(super) fn lower(cond: &Cond, rule: usize, negated: bool, atoms: &mut Atoms) 
             let field = atoms.field(&field.path);
             literal(atoms.intern(Atom::Single { field }), negated)
         }
-        Cond::AnyField { pattern, test } => {
-            let operands = atoms
-                .fields_like(pattern)
-                .iter()
-                .map(|path| {
-                    let field = Field { path: path.clone(), ty: atoms.keyword() };
-                    if let Some(test) = test {
-                        return set(&field, vec![test], negated, atoms);
-                    }
-                    let field = atoms.field(&field.path);
-                    literal(atoms.intern(Atom::Exists { field, objects: false }), negated)
-                })
-                .collect();
-            Formula::join(operands, !negated)
-        }
+        Cond::AnyField { pattern, .. } => any_field(cond, pattern, negated, atoms),
         Cond::Expr { .. } | Cond::Element { .. } => {
             atoms.visit_leaf(cond, rule);
             literal(atoms.leaf(cond, None), negated)
         }
         Cond::DescendantOf(_) => literal(atoms.leaf(cond, Some(rule)), negated),
     }
+}
+
+/// The projector keeps named fields only, so a pattern over names is computed
+/// from the document; but only if there is an object at the path before the
+/// pattern's first `*`, which the projector knows.
+fn any_field(cond: &Cond, pattern: &str, negated: bool, atoms: &mut Atoms) -> Formula {
+    let leaf = literal(atoms.leaf(cond, None), negated);
+    let fixed = pattern.split('*').next().unwrap_or_default();
+    let Some((parent, _)) = fixed.rsplit_once('.') else { return leaf };
+    let field = atoms.field(parent);
+    let object = literal(atoms.intern(Atom::Exists { field, objects: true }), negated);
+    Formula::join(vec![object, leaf], negated)
 }
 
 fn literal(atom: u32, negated: bool) -> Formula {

@@ -34,7 +34,6 @@ pub use walk::Role;
 pub use witness::Witness;
 
 use crate::plan::{Cond, Plan};
-use crate::schema::Schema;
 use atoms::Atoms;
 use detect_runtime::json::layout::Flags;
 use statistics::Statistics;
@@ -43,9 +42,7 @@ use std::ops::Range;
 
 /// What the optimiser goes by, beside the plans.
 #[derive(Clone, Debug)]
-pub struct Options<'o> {
-    /// Names of fields, for patterns over them.
-    pub schema: &'o Schema,
+pub struct Options {
     /// How often values occur.
     pub statistics: Statistics,
     /// Fields that alerts, times and suppression need, with what is kept of them.
@@ -108,8 +105,8 @@ pub fn condition_of(plan: &Plan, role: Role) -> Option<&Cond> {
 }
 
 /// Optimises the rules; the same input gives the same output, byte for byte.
-pub fn build(rules: &[(usize, &Plan)], options: &Options<'_>) -> Ruleset {
-    let mut atoms = Atoms::new(options.schema);
+pub fn build(rules: &[(usize, &Plan)], options: &Options) -> Ruleset {
+    let mut atoms = Atoms::default();
     let lowered: Vec<Lowered> =
         rules.iter().map(|(rule, plan)| Lowered::of(*rule, plan, &mut atoms)).collect();
     for (path, flags) in &options.fields {
@@ -188,7 +185,7 @@ struct Lowered {
 }
 
 impl Lowered {
-    fn of(rule: usize, plan: &Plan, atoms: &mut Atoms<'_>) -> Lowered {
+    fn of(rule: usize, plan: &Plan, atoms: &mut Atoms) -> Lowered {
         let mut lowered =
             Lowered { rule, conditions: Vec::new(), nested: Vec::new(), locals: Vec::new() };
         for (role, cond) in walk::conditions(plan) {

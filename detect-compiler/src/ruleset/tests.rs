@@ -4,7 +4,6 @@
 use super::statistics::Statistics;
 use super::{Options, Role, Ruleset, build};
 use crate::plan::{Body, Cond, Field, Plan};
-use crate::schema::Schema;
 use bumpalo::Bump;
 use detect_runtime::event::{Event, FieldId};
 use detect_runtime::json::layout::{self, Layout};
@@ -151,9 +150,8 @@ fn compile(conds: &[Cond]) -> Ruleset {
         })
         .collect();
     let rules: Vec<(usize, &Plan)> = plans.iter().enumerate().collect();
-    let schema = Schema::builtin();
     let fields = FIELDS.iter().map(|path| ((*path).to_owned(), layout::Flags::NONE)).collect();
-    let options = Options { schema: &schema, statistics: Statistics::builtin(), fields };
+    let options = Options { statistics: Statistics::builtin(), fields };
     build(&rules, &options)
 }
 

@@ -318,7 +318,7 @@ fn nanoseconds(event: &Event<'_>, field: FieldId) -> Option<i64> {
 }
 
 /// The name of the event's index: `_index`, else
-/// `data_stream.type-dataset-namespace`.
+/// `data_stream.type-dataset-namespace`, for which all three must be there.
 fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
     let first = |field: FieldId| match event.values(field).next() {
         Some(Raw::Text(text)) => Some(text),
@@ -328,8 +328,8 @@ fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
         return Some(index);
     }
     let dataset = first(table.origin.dataset)?;
-    let kind = first(table.origin.stream_type).unwrap_or("logs");
-    let namespace = first(table.origin.namespace).unwrap_or("default");
+    let kind = first(table.origin.stream_type)?;
+    let namespace = first(table.origin.namespace)?;
     let arena = event.arena();
     let mut name = bumpalo::collections::String::with_capacity_in(
         kind.len() + dataset.len() + namespace.len() + 2,

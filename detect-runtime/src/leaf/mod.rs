@@ -7,8 +7,11 @@
 
 pub mod element;
 
+use crate::event::reference::Document;
 use crate::event::{Element, Event, FieldId};
-use crate::value::{Cx, Type, Value, load};
+use crate::plain::{Scope, some_field};
+use crate::test::Tests;
+use crate::value::{Cx, Type, Value, Warnings, load};
 
 /// The generated code of an expression over slots.
 pub type Eval = for<'a> fn(&[Value<'a>], &Cx<'a>) -> Value<'a>;
@@ -57,6 +60,16 @@ impl Leaf {
             (self.eval)(values, cx).truth() == Some(true)
         }
     }
+}
+
+/// True if some field whose name matches the pattern (`*` is any run of
+/// characters) has a value that passes one of the tests, or any value without
+/// tests. Parses the document: no table can hold names that only documents know.
+pub fn any_field(event: &Event<'_>, pattern: &str, tests: Option<&Tests>) -> bool {
+    let Ok(document) = Document::parse(event.line()) else { return false };
+    let warnings = Warnings::default();
+    let scope = Scope::new(&document, Cx { arena: event.arena(), now: 0, warnings: &warnings });
+    some_field(pattern, &scope, &mut |raw| tests.is_none_or(|tests| tests.one(raw)))
 }
 
 /// True if some choice of one value for each slot makes the expression true; a

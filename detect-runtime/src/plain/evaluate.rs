@@ -2,6 +2,7 @@
 
 use super::scope::Binding;
 use super::{Expr, Form, Ready, Scope};
+use crate::event::Raw;
 use crate::event::reference::Found;
 use crate::functions::logic;
 use crate::test::{Fold, Glob, Piece, check_value};
@@ -48,10 +49,19 @@ fn exists(path: &str, objects: bool, scope: &Scope<'_>) -> bool {
 }
 
 fn any_field(pattern: &str, test: Option<&Ready>, scope: &Scope<'_>) -> bool {
+    some_field(pattern, scope, &mut |raw| test.is_none_or(|test| test.check.passes(raw)))
+}
+
+/// Whether a value of some field whose name matches the pattern passes.
+pub(crate) fn some_field(
+    pattern: &str,
+    scope: &Scope<'_>,
+    passes: &mut dyn FnMut(Raw<'_>) -> bool,
+) -> bool {
     let names = Pattern::new(&name_pattern(pattern), Fold::None);
     let mut found = false;
     scope.leaves(&mut |path, raw| {
-        found = found || names.matches(path) && test.is_none_or(|test| test.check.passes(raw));
+        found = found || names.matches(path) && passes(raw);
     });
     found
 }

@@ -15,6 +15,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use evaluate::some_field;
 pub use scope::Scope;
 pub use trace::Trace;
 

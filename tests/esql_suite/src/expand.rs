@@ -94,10 +94,8 @@ fn ruleset(name: &Ident, entries: &[Entry], schema: &Schema) -> TokenStream {
         compiled.iter().enumerate().map(|(number, compiled)| (number, &compiled.plan)).collect();
     let fields =
         code::engine_fields().into_iter().map(|path| (path.to_owned(), Flags::NONE)).collect();
-    let optimised = ruleset::build(
-        &inputs,
-        &ruleset::Options { schema, statistics: Statistics::default(), fields },
-    );
+    let optimised =
+        ruleset::build(&inputs, &ruleset::Options { statistics: Statistics::default(), fields });
     let mut rules: Vec<code::Rule> = compiled
         .iter()
         .enumerate()
