@@ -36,6 +36,7 @@ impl Failure {
     }
 
     /// An error of standard output.
+    #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
     pub(crate) fn output(error: io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Failure::BrokenPipe

@@ -70,6 +70,9 @@ pub(crate) struct Scan {
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
+    /// Rules that are deprecated alert too
+    #[arg(long)]
+    with_deprecated: bool,
     /// Print no summary
     #[arg(short, long)]
     quiet: bool,
@@ -120,6 +123,7 @@ impl Scan {
             history: Vec::new(),
             table: Vec::new(),
             rule_memory: None,
+            with_deprecated: false,
             quiet: false,
         };
         scan.over(&[Source::File(path.to_owned())])
@@ -129,7 +133,8 @@ impl Scan {
         let mut engine = Engine::<Rules>::new(self.options()?)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
         self.learn(&mut engine)?;
-        let mut alerts = Alerts::new(self.format(), self.dead_letter.as_deref())?;
+        let mut alerts =
+            Alerts::new(self.format(), self.dead_letter.as_deref(), self.with_deprecated)?;
         let started = Instant::now();
         let mut drive = Drive {
             engine: &mut engine,
@@ -171,11 +176,8 @@ impl Scan {
 
     fn format(&self) -> Format {
         use std::io::IsTerminal as _;
-        self.format.unwrap_or(if std::io::stdout().is_terminal() {
-            Format::Table
-        } else {
-            Format::Ndjson
-        })
+        let usual = if std::io::stdout().is_terminal() { Format::Table } else { Format::Ndjson };
+        self.format.unwrap_or(usual)
     }
 
     fn tables(&self) -> Result<HashMap<String, Arc<LookupTable>>, Failure> {

@@ -1,0 +1,207 @@
+//! The program from outside: output, exit codes, files.
+
+#![cfg(feature = "cli")]
+
+use serde_json::Value as Json;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/events.ndjson");
+const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+
+fn detect(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_detect"))
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+fn with_input(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || pipe.write_all(&input));
+    let output = child.wait_with_output().expect("the program ends");
+    let _closed_early = writer.join();
+    output
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file that is removed at the end of the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: &[u8]) -> Scratch {
+        let path = std::env::temp_dir().join(format!("detect-{}-{name}", std::process::id()));
+        fs::write(&path, bytes).expect("a scratch file");
+        Scratch(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path of UTF-8")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _gone = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn started_with_nothing_it_shows_the_example() {
+    let output = detect(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    for rule in [
+        "File Transfer Utility Launched from Unusual Parent",
+        "Many Ports of One Address Tried by One Process",
+        "Program Runs from Shared Memory",
+        "SSH Keys Changed by an Unusual Program",
+        "Script Fetched and Run from a Temporary Folder",
+    ] {
+        assert!(out(&output).contains(rule), "{rule}");
+    }
+    for loss in ["unread", "unparsable", "late", "future", "evicted"] {
+        assert!(err(&output).contains(loss), "{loss}");
+    }
+}
+
+/// `DETECT_BLESS=1` writes the expected alerts anew.
+#[test]
+fn alerts_of_the_example() {
+    let golden =
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/example.alerts.ndjson"));
+    let alerts = out(&detect(&["scan", EXAMPLE, "-q", "--format", "ndjson"]));
+    if std::env::var_os("DETECT_BLESS").is_some() {
+        fs::write(golden, &alerts).expect("a file to write");
+    }
+    assert_eq!(alerts, fs::read_to_string(golden).unwrap_or_default());
+}
+
+#[test]
+fn threads_and_packing_do_not_change_a_byte() {
+    let text = fs::read(EXAMPLE).expect("the example");
+    let one = detect(&["scan", EXAMPLE, "-q", "--format", "ndjson"]).stdout;
+    assert!(!one.is_empty());
+    for threads in ["2", "3", "5"] {
+        let args = ["scan", EXAMPLE, "-q", "--format", "ndjson", "--threads", threads];
+        assert_eq!(detect(&args).stdout, one, "{threads} threads");
+    }
+    assert_eq!(with_input(&["scan", "-", "-q", "--format", "ndjson"], &text).stdout, one);
+}
+
+#[test]
+fn exit_codes() {
+    let bad = Scratch::new("bad.ndjson", b"{\"a\":1}\nnot json\n");
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&["scan", "/there/is/no/such/file"], 3, "cannot read `/there/is/no/such/file`"),
+        (&["scan", RULES], 3, "it is a folder"),
+        (&["scan", "--allowed-lateness", "5"], 2, "a unit is missing"),
+        (&["scan", bad.path(), "--strict"], 1, ":2:1: not a JSON object"),
+        (&["scan", bad.path()], 0, "unparsable  1 (1 not a JSON object)"),
+        (&["check", "/there/is/no/such/folder"], 3, "cannot read"),
+        (&["rules", "--verify", RULES], 0, ""),
+        (&["bench", "--generate", "0"], 2, "no events"),
+    ];
+    for (args, code, message) in rows {
+        let output = detect(args);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {}", err(&output));
+        assert!(err(&output).contains(message), "{args:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn nobody_reads_the_output() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
+        .args(["generate", "-n", "50000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut some = [0; 100];
+    child.stdout.take().expect("a pipe").read_exact(&mut some).expect("output");
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn bad_lines_are_buried_with_their_places() {
+    let input = Scratch::new("lines.ndjson", b"{\"a\":1}\r\n\n[1]\n{\"a\"");
+    let letters = Scratch::new("dead.ndjson", b"");
+    for threads in ["1", "3"] {
+        detect(&["scan", input.path(), "--dead-letter", letters.path(), "--threads", threads]);
+        let text = fs::read_to_string(&letters.0).expect("the dead letters");
+        let letters: Vec<Json> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let places: Vec<_> = letters.iter().map(|l| (&l["line"], &l["offset"])).collect();
+        assert_eq!(places, [(&Json::from(3), &Json::from(10)), (&Json::from(4), &Json::from(14))]);
+        assert_eq!(letters[0]["text"], "[1]");
+    }
+}
+
+#[test]
+fn check_says_what_is_wrong() {
+    let rule = Scratch::new(
+        "rule.toml",
+        b"[rule]\nname = \"x\"\ndescription = \"x\"\nrule_id = \"x\"\ntype = \"esql\"\n\
+          severity = \"low\"\nrisk_score = 1\nquery = 'from logs-* | wher x == 1'\n",
+    );
+    let output = detect(&["check", rule.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("rule.toml:8:"), "{}", out(&output));
+    assert!(out(&output).ends_with("1 rules: 0 compile, 1 refused\n"), "{}", out(&output));
+    let output = detect(&["check", rule.path(), "--format", "json"]);
+    let whole: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(whole["refused"], 1);
+    assert_eq!(whole["messages"][0]["line"], 8);
+    let output = detect(&["check", RULES]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+}
+
+#[test]
+fn samples_of_the_rules_pass() {
+    let output = detect(&["test", RULES]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    assert!(out(&output).contains("; 0 failed"), "{}", out(&output));
+}
+
+#[test]
+fn the_generated_stream() {
+    let args = ["generate", "-n", "4000", "--match-rate", "5%", "--seed", "3"];
+    let stream = detect(&args).stdout;
+    assert_eq!(detect(&args).stdout, stream);
+    assert_ne!(
+        detect(&["generate", "-n", "4000", "--match-rate", "5%", "--seed", "4"]).stdout,
+        stream
+    );
+    let lines = stream.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let sizes: Vec<usize> = lines.map(<[u8]>::len).collect();
+    assert_eq!(sizes.len(), 4000);
+    let mean = sizes.iter().sum::<usize>() / sizes.len();
+    assert!((1500..2500).contains(&mean), "{mean} bytes an event");
+    let file = Scratch::new("stream.ndjson", &stream);
+    let matrix = out(&detect(&["matrix", file.path()]));
+    let row = matrix
+        .lines()
+        .find(|line| line.starts_with("8eeeda11-dca6-4c3e-910f-7089db412d1c"))
+        .expect("the row of the rule");
+    let matches = row.rsplit(',').next().expect("numbers").split(' ').count();
+    assert!((150..250).contains(&matches), "{matches} matches");
+}
