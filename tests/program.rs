@@ -109,12 +109,19 @@ fn threads_and_packing_do_not_change_a_byte() {
 #[test]
 fn exit_codes() {
     let bad = Scratch::new("bad.ndjson", b"{\"a\":1}\nnot json\n");
+    let dead = Scratch::new("exit.dead", b"");
     let rows: &[(&[&str], i32, &str)] = &[
         (&["scan", "/there/is/no/such/file"], 3, "cannot read `/there/is/no/such/file`"),
         (&["scan", RULES], 3, "it is a folder"),
         (&["scan", "--allowed-lateness", "5"], 2, "a unit is missing"),
         (&["scan", bad.path(), "--strict"], 1, ":2:1: not a JSON object"),
-        (&["scan", bad.path()], 0, "unparsable  1 (1 not a JSON object)"),
+        // Lines that the search before the parse never walks are not known to be bad.
+        (&["scan", bad.path()], 0, "unread      2"),
+        (
+            &["scan", bad.path(), "--dead-letter", dead.path()],
+            0,
+            "unparsable  1 (1 not a JSON object)",
+        ),
         (&["check", "/there/is/no/such/folder"], 3, "cannot read"),
         (&["rules", "--verify", RULES], 0, ""),
         (&["bench", "--generate", "0"], 2, "no events"),
