@@ -10,7 +10,9 @@
 //! them `\z` and the plain line anchors say the same, so such a pattern has two
 //! forms.
 
+mod bracket;
 mod class;
+mod escape;
 mod replacement;
 mod translate;
 

@@ -40,9 +40,9 @@ pub(super) fn translate(
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Flags {
+pub(super) struct Flags {
     /// `i`
-    case: bool,
+    pub(super) case: bool,
     /// `s` of Java, `m` of Ruby: `.` matches everything.
     dot_all: bool,
     /// `m` of Java: `^` and `$` at lines.
@@ -50,47 +50,47 @@ struct Flags {
     /// `d` of Java: only `\n` ends a line.
     unix: bool,
     /// `x`
-    spaced: bool,
+    pub(super) spaced: bool,
     /// `u`, `U` of Java.
-    unicode: bool,
+    pub(super) unicode: bool,
 }
 
-struct Translator<'p> {
-    pattern: &'p str,
-    at: usize,
+pub(super) struct Translator<'p> {
+    pub(super) pattern: &'p str,
+    pub(super) at: usize,
     dialect: Dialect,
     exact: bool,
-    flags: Flags,
+    pub(super) flags: Flags,
     /// Flags to go back to, for each open group.
-    open: Vec<Flags>,
-    done: Translated,
+    pub(super) open: Vec<Flags>,
+    pub(super) done: Translated,
 }
 
 /// Line terminators of Java.
 const TERMINATORS: &str = r"\x{A}\x{D}\x{85}\x{2028}\x{2029}";
 /// Deepest nesting of groups.
-const DEPTH: usize = 200;
+pub(super) const DEPTH: usize = 200;
 
 impl Translator<'_> {
-    fn error(&self, reason: impl Into<String>) -> DialectError {
+    pub(super) fn error(&self, reason: impl Into<String>) -> DialectError {
         DialectError::Syntax { at: self.at.min(self.pattern.len()), reason: reason.into() }
     }
 
-    fn rest(&self) -> &str {
+    pub(super) fn rest(&self) -> &str {
         &self.pattern[self.at..]
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub(super) fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.at += c.len_utf8();
         Some(c)
     }
 
-    fn take(&mut self, text: &str) -> bool {
+    pub(super) fn take(&mut self, text: &str) -> bool {
         let found = self.rest().starts_with(text);
         if found {
             self.at += text.len();
@@ -98,16 +98,16 @@ impl Translator<'_> {
         found
     }
 
-    fn out(&mut self, text: &str) {
+    pub(super) fn out(&mut self, text: &str) {
         self.done.pattern.push_str(text);
     }
 
-    fn java(&self) -> bool {
+    pub(super) fn java(&self) -> bool {
         self.dialect == Dialect::Java
     }
 
     /// Whether letters outside of ASCII have cases.
-    fn unicode_case(&self) -> bool {
+    pub(super) fn unicode_case(&self) -> bool {
         !self.java() || self.flags.unicode
     }
 
@@ -155,7 +155,7 @@ impl Translator<'_> {
         if self.open.is_empty() { Ok(()) } else { Err(self.error("a group is not closed")) }
     }
 
-    fn character(&mut self, c: char) {
+    pub(super) fn character(&mut self, c: char) {
         if !self.flags.case {
             return literal(c, &mut self.done.pattern);
         }
@@ -193,7 +193,7 @@ impl Translator<'_> {
         }
     }
 
-    fn line_end(&mut self) {
+    pub(super) fn line_end(&mut self) {
         if !self.java() {
             return self.out("(?m:$)");
         }
@@ -212,7 +212,7 @@ impl Translator<'_> {
     }
 
     /// Behind something that can be repeated: one quantifier, lazy or possessive.
-    fn quantifier(&mut self) -> Result<(), DialectError> {
+    pub(super) fn quantifier(&mut self) -> Result<(), DialectError> {
         if self.flags.spaced {
             self.at = self.pattern.len() - self.rest().trim_ascii_start().len();
         }
@@ -319,7 +319,7 @@ impl Translator<'_> {
     }
 
     /// Behind `(?<`: the name and `>`.
-    fn name(&mut self) -> Result<String, DialectError> {
+    pub(super) fn name(&mut self) -> Result<String, DialectError> {
         let end =
             self.rest().find(['>', '\'']).ok_or_else(|| self.error("a name is not closed"))?;
         let name = self.rest()[..end].to_owned();
@@ -355,396 +355,5 @@ impl Translator<'_> {
                 None => return Err(self.error("a group is not closed")),
             }
         }
-    }
-
-    /// Behind a backslash outside of a class.
-    fn escape(&mut self) -> Result<(), DialectError> {
-        let Some(c) = self.peek() else { return Err(self.error("a backslash at the end")) };
-        match c {
-            'A' => self.simple(r"\A"),
-            'z' => self.simple(r"\z"),
-            'Z' => {
-                self.next();
-                let flags = core::mem::take(&mut self.flags);
-                if self.java() {
-                    self.line_end();
-                } else {
-                    self.done.linear = false;
-                    self.out(r"(?=\x{A}?\z)");
-                }
-                self.flags = flags;
-            }
-            // Letters of ASCII only in Java; engines that backtrack know all letters.
-            'b' if self.java() && self.done.linear && !self.flags.unicode => {
-                self.simple(r"(?-u:\b)");
-            }
-            'b' => self.simple(r"\b"),
-            'B' => self.simple(r"\B"),
-            'G' => return Err(self.error(r"`\G` is not supported")),
-            'Q' if self.java() => {
-                self.next();
-                let rest = self.rest();
-                let quoted = rest.split(r"\E").next().unwrap_or(rest).to_owned();
-                self.at += quoted.len();
-                self.take(r"\E");
-                let mut chars = quoted.chars().peekable();
-                while let Some(c) = chars.next() {
-                    self.character(c);
-                    if chars.peek().is_none() {
-                        self.quantifier()?;
-                    }
-                }
-                return Ok(());
-            }
-            'E' if self.java() => {
-                self.next();
-                return Ok(());
-            }
-            'R' => {
-                self.simple(r"(?:\x{D}\x{A}|[\x{A}-\x{D}\x{85}\x{2028}\x{2029}])");
-            }
-            'X' => self.simple(r"(?:\x{D}\x{A}|\P{M}\p{M}*)"),
-            'k' => {
-                self.next();
-                if !self.take("<") {
-                    return Err(self.error(r"expected `<` behind `\k`"));
-                }
-                let name = self.name()?;
-                let found = self.done.names.iter().rev().find(|(_, known)| *known == name);
-                let number = found.map(|(number, _)| *number);
-                self.back_reference(
-                    number.ok_or_else(|| self.error(format!("no group {name:?}")))?,
-                );
-            }
-            '1'..='9' => {
-                let mut number = 0;
-                while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
-                    let longer = number * 10 + digit as usize;
-                    if number > 0 && longer > self.done.groups {
-                        break;
-                    }
-                    number = longer;
-                    self.next();
-                }
-                self.back_reference(number);
-            }
-            _ => {
-                let set = self.escaped_set()?;
-                set.print(&mut self.done.pattern);
-            }
-        }
-        self.quantifier()
-    }
-
-    fn simple(&mut self, text: &str) {
-        self.next();
-        self.out(text);
-    }
-
-    fn back_reference(&mut self, number: usize) {
-        self.done.linear = false;
-        let case = if self.flags.case { "i" } else { "" };
-        let text = format!(r"(?{case}:\{number})");
-        self.out(&text);
-    }
-
-    /// Behind a backslash: a class or a character, with its cases.
-    fn escaped_set(&mut self) -> Result<Set, DialectError> {
-        let Some(c) = self.next() else { return Err(self.error("a backslash at the end")) };
-        let negated = c.is_ascii_uppercase();
-        let class = match (c.to_ascii_lowercase(), self.java()) {
-            ('d', true) if !self.flags.unicode => Set::range('0', '9'),
-            ('w', true) if !self.flags.unicode => {
-                Set::ranges(&[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')])
-            }
-            ('s', true) if !self.flags.unicode => Set::ranges(&[('\t', '\r'), (' ', ' ')]),
-            ('d', _) => Set::named(r"\d").unwrap_or(Set::empty()),
-            ('w', _) => Set::named(r"\w").unwrap_or(Set::empty()),
-            ('s', _) => Set::named(r"\s").unwrap_or(Set::empty()),
-            ('h', true) => Set::ranges(&[
-                ('\t', '\t'),
-                (' ', ' '),
-                ('\u{a0}', '\u{a0}'),
-                ('\u{1680}', '\u{1680}'),
-                ('\u{180e}', '\u{180e}'),
-                ('\u{2000}', '\u{200a}'),
-                ('\u{202f}', '\u{202f}'),
-                ('\u{205f}', '\u{205f}'),
-                ('\u{3000}', '\u{3000}'),
-            ]),
-            ('h', false) => Set::ranges(&[('0', '9'), ('A', 'F'), ('a', 'f')]),
-            ('v', true) => {
-                Set::ranges(&[('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')])
-            }
-            ('p', _) => self.property()?,
-            _ => {
-                let c = self.escaped_character(c)?;
-                let set = Set::range(c, c);
-                return Ok(if self.flags.case { set.folded(self.unicode_case()) } else { set });
-            }
-        };
-        Ok(if negated { class.negated() } else { class })
-    }
-
-    /// Behind `\p`.
-    fn property(&mut self) -> Result<Set, DialectError> {
-        let name = if self.take("{") {
-            let end = self.rest().find('}').ok_or_else(|| self.error("`{` is not closed"))?;
-            let name = self.rest()[..end].to_owned();
-            self.at += end + 1;
-            name
-        } else {
-            self.next().map(String::from).unwrap_or_default()
-        };
-        let (name, negated) = match name.strip_prefix('^') {
-            Some(rest) if !self.java() => (rest.to_owned(), true),
-            _ => (name, false),
-        };
-        let posix = match name.as_str() {
-            "Lower" => "lower",
-            "Upper" => "upper",
-            "ASCII" => "ascii",
-            "Alpha" => "alpha",
-            "Digit" => "digit",
-            "Alnum" => "alnum",
-            "Punct" => "punct",
-            "Graph" => "graph",
-            "Print" => "print",
-            "Blank" => "blank",
-            "Cntrl" => "cntrl",
-            "XDigit" => "xdigit",
-            "Space" => "space",
-            _ => "",
-        };
-        let java_name = ["Is", "In", "java"].iter().find_map(|prefix| name.strip_prefix(prefix));
-        let set = if posix.is_empty() {
-            let known = |name: &str| Set::named(&format!("\\p{{{name}}}"));
-            known(&name).or_else(|| known(java_name?))
-        } else if self.java() {
-            Set::named(&format!("[[:{posix}:]]"))
-        } else {
-            Set::named(&format!("\\p{{{name}}}")).or_else(|| Set::named(&format!("[[:{posix}:]]")))
-        };
-        let set = set.ok_or_else(|| self.error(format!("no character property {name:?}")))?;
-        Ok(if negated { set.negated() } else { set })
-    }
-
-    /// Behind a backslash: one character, `c` already taken.
-    fn escaped_character(&mut self, c: char) -> Result<char, DialectError> {
-        Ok(match c {
-            't' => '\t',
-            'n' => '\n',
-            'r' => '\r',
-            'f' => '\x0c',
-            'a' => '\x07',
-            'e' => '\x1b',
-            'v' => '\x0b',
-            'c' => {
-                let c = self
-                    .next()
-                    .filter(char::is_ascii)
-                    .ok_or_else(|| self.error("no control character"))?;
-                char::from(c as u8 ^ 64)
-            }
-            '0' => self.digits(8, 1, 3)?,
-            'x' if self.take("{") => {
-                let c = self.digits(16, 1, 6)?;
-                if !self.take("}") {
-                    return Err(self.error("`{` is not closed"));
-                }
-                c
-            }
-            'x' => self.digits(16, if self.java() { 2 } else { 1 }, 2)?,
-            'u' => self.utf16()?,
-            c if c.is_ascii_alphanumeric() && self.java() => {
-                return Err(self.error(format!("`\\{c}` is not known")));
-            }
-            c => c,
-        })
-    }
-
-    /// Behind `\u`: four digits, or two times four for a surrogate pair.
-    fn utf16(&mut self) -> Result<char, DialectError> {
-        let first = self.code(16, 4, 4)?;
-        if (0xd800..0xdc00).contains(&first) && self.take(r"\u") {
-            let second = self.code(16, 4, 4)?;
-            let code = 0x1_0000 + ((first - 0xd800) << 10) + second.wrapping_sub(0xdc00);
-            return char::from_u32(code).ok_or_else(|| self.error("no surrogate pair"));
-        }
-        char::from_u32(first).ok_or_else(|| self.error("no character has this code"))
-    }
-
-    fn digits(&mut self, base: u32, least: usize, most: usize) -> Result<char, DialectError> {
-        let code = self.code(base, least, most)?;
-        char::from_u32(code).ok_or_else(|| self.error("no character has this code"))
-    }
-
-    fn code(&mut self, base: u32, least: usize, most: usize) -> Result<u32, DialectError> {
-        let (mut code, mut count) = (0u32, 0);
-        while count < most {
-            let Some(digit) = self.peek().and_then(|c| c.to_digit(base)) else { break };
-            code = code * base + digit;
-            count += 1;
-            self.next();
-        }
-        if count < least {
-            Err(self.error("expected digits of a character code"))
-        } else {
-            Ok(code)
-        }
-    }
-
-    /// Behind `[`: the set, `]` taken.
-    fn class(&mut self) -> Result<Set, DialectError> {
-        if self.open.len() >= DEPTH {
-            return Err(self.error("classes are nested too deeply"));
-        }
-        self.open.push(self.flags);
-        let negated = self.take("^");
-        let mut set = Set::empty();
-        // The operands of `&&` seen before this one.
-        let mut all: Option<Set> = None;
-        let mut first = true;
-        loop {
-            let Some(c) = self.peek() else { return Err(self.error("a class is not closed")) };
-            if c == ']' && !first {
-                self.next();
-                break;
-            }
-            first = false;
-            if self.take("&&") {
-                intersect(&mut all, core::mem::replace(&mut set, Set::empty()));
-                continue;
-            }
-            if !self.java()
-                && self.rest().starts_with("[:")
-                && let Some(posix) = self.posix_class()?
-            {
-                set.union(&posix);
-                continue;
-            }
-            if c == '[' {
-                self.next();
-                set.union(&self.class()?);
-                continue;
-            }
-            if self.flags.spaced && self.java() && c.is_ascii_whitespace() {
-                self.next();
-                continue;
-            }
-            let item = self.class_item()?;
-            set.union(&item);
-        }
-        self.open.pop();
-        intersect(&mut all, set);
-        let set = all.unwrap_or(Set::empty());
-        Ok(if negated { set.negated() } else { set })
-    }
-
-    /// `[:name:]` or `[:^name:]`; `None` if it is no such class.
-    fn posix_class(&mut self) -> Result<Option<Set>, DialectError> {
-        let Some(end) = self.rest().find(":]") else { return Ok(None) };
-        let name = self.rest()[2..end].to_owned();
-        let (name, negated) = match name.strip_prefix('^') {
-            Some(rest) => (rest, true),
-            None => (name.as_str(), false),
-        };
-        let unicode = match name {
-            "alpha" => r"\p{Alphabetic}",
-            "digit" => r"\d",
-            "alnum" => r"[\p{Alphabetic}\p{M}\p{Nd}]",
-            "upper" => r"\p{Uppercase}",
-            "lower" => r"\p{Lowercase}",
-            "space" => r"\s",
-            "blank" => r"[\p{Zs}\t]",
-            "word" => r"\w",
-            "punct" => r"[\p{P}$+<=>^`|~]",
-            "cntrl" => r"\p{Cc}",
-            "graph" => r"[^\s\p{Cc}\p{Cn}]",
-            "print" => r"[[^\p{Cc}\p{Cn}]&&[^\t-\r]]",
-            "xdigit" => "[0-9A-Fa-f]",
-            "ascii" => r"[\x00-\x7f]",
-            _ => return Err(self.error(format!("no class `[:{name}:]`"))),
-        };
-        let set = Set::named(unicode).ok_or_else(|| self.error("no such class"))?;
-        self.at += end + 2;
-        Ok(Some(if negated { set.negated() } else { set }))
-    }
-
-    /// A class by escape, a character, or a range.
-    fn class_item(&mut self) -> Result<Set, DialectError> {
-        let from = match self.next() {
-            Some('\\') => match self.peek() {
-                Some('d' | 'D' | 'w' | 'W' | 's' | 'S' | 'h' | 'H' | 'p' | 'P') => {
-                    return self.escaped_set();
-                }
-                Some('v' | 'V') if self.java() => return self.escaped_set(),
-                Some('Q') if self.java() => {
-                    self.next();
-                    let rest = self.rest();
-                    let quoted = rest.split(r"\E").next().unwrap_or(rest).to_owned();
-                    self.at += quoted.len();
-                    self.take(r"\E");
-                    let mut set = Set::empty();
-                    for c in quoted.chars() {
-                        set.union(&self.in_case(Set::range(c, c)));
-                    }
-                    return Ok(set);
-                }
-                // In a class this is a backspace.
-                Some('b') if !self.java() => {
-                    self.next();
-                    '\x08'
-                }
-                Some(c) => {
-                    self.next();
-                    self.escaped_character(c)?
-                }
-                None => return Err(self.error("a class is not closed")),
-            },
-            Some(c) => c,
-            None => return Err(self.error("a class is not closed")),
-        };
-        let ranged = self.rest().strip_prefix('-').is_some_and(|rest| {
-            !rest.is_empty()
-                && !rest.starts_with(']')
-                && !rest.starts_with('[')
-                && !rest.starts_with("&&")
-        });
-        if !ranged {
-            return Ok(self.in_case(Set::range(from, from)));
-        }
-        self.take("-");
-        let to = match self.next() {
-            Some('\\') => {
-                let Some(c) = self.next() else { return Err(self.error("a class is not closed")) };
-                if matches!(c, 'd' | 'D' | 'w' | 'W' | 's' | 'S' | 'p' | 'P') {
-                    // No range after all: the dash is itself.
-                    self.at -= 1;
-                    let mut set = self.escaped_set()?;
-                    set.union(&Set::range(from, from));
-                    set.union(&Set::range('-', '-'));
-                    return Ok(set);
-                }
-                self.escaped_character(c)?
-            }
-            Some(c) => c,
-            None => return Err(self.error("a class is not closed")),
-        };
-        if to < from {
-            return Err(self.error("a range from more to less"));
-        }
-        Ok(self.in_case(Set::range(from, to)))
-    }
-
-    fn in_case(&self, set: Set) -> Set {
-        if self.flags.case { set.folded(self.unicode_case()) } else { set }
-    }
-}
-
-fn intersect(all: &mut Option<Set>, with: Set) {
-    match all {
-        Some(all) => all.intersect(&with),
-        None => *all = Some(with),
     }
 }
