@@ -10,7 +10,8 @@
 use bumpalo::Bump;
 use core::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use detect_compiler::compile::{OnError, Options, Plans, optimise, plans};
+use detect_compiler::compile::{Options, Plans, optimise, plans};
+use detect_compiler::expand::OnError;
 use detect_compiler::rule::read_folder;
 use detect_compiler::ruleset::{Formula, Ruleset};
 use detect_runtime::json::layout::{Layout, build};
@@ -32,6 +33,10 @@ fn matching(criterion: &mut Criterion) {
     let options = Options {
         on_error: OnError::Skip,
         allow: Vec::new(),
+        #[allow(
+            clippy::default_trait_access,
+            reason = "the type is of a crate that is not named here"
+        )]
         runtime: Default::default(),
         below: String::new(),
     };
@@ -122,7 +127,7 @@ impl Trial {
                 for &number in &candidates {
                     probe.enter(number);
                     let condition = self.ruleset.conditions.get(number as usize);
-                    let holds = |formula: &Formula| formula.holds(&mut |atom| probe.has(atom));
+                    let mut holds = |formula: &Formula| formula.holds(&mut |atom| probe.has(atom));
                     work.matches +=
                         usize::from(condition.is_some_and(|condition| holds(&condition.formula)));
                 }

@@ -8,7 +8,6 @@ use detect_compiler::diagnostic::Problem;
 use detect_compiler::esql::Compiled;
 use detect_compiler::plan::{Body, Cond, Expr, ExprKind, Plan, Rows, Stage, plain};
 use detect_compiler::ruleset::{self, statistics::Statistics};
-use detect_compiler::schema::{FieldType, Schema, parse_type};
 use detect_runtime::json::layout::Flags;
 use detect_runtime::state::Encode;
 use detect_runtime::value::{Owned, Type};
@@ -31,15 +30,10 @@ struct Entry {
 /// The struct with its implementation of `Ruleset`, and the table of cases.
 pub(crate) fn suite(name: &Ident, root: &Path) -> TokenStream {
     let mut entries = Vec::new();
-    let mut columns: Vec<(String, FieldType)> = Vec::new();
     let mut read: Vec<PathBuf> = Vec::new();
     for folder in csv_spec::folders(root) {
         let folder = folder.join("esql");
         let data = data_set::all(&folder);
-        for set in data.values() {
-            let known = set.columns.iter();
-            columns.extend(known.filter_map(|(name, ty)| Some((name.clone(), parse_type(ty)?))));
-        }
         for path in csv_spec::files(&folder, "csv-spec") {
             let text = std::fs::read_to_string(&path).unwrap_or_default();
             let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -48,7 +42,7 @@ pub(crate) fn suite(name: &Ident, root: &Path) -> TokenStream {
             read.push(path);
         }
     }
-    let ruleset = ruleset(name, &entries, &Schema::closed(columns));
+    let ruleset = ruleset(name, &entries);
     let table = table(&entries);
     let tracked = read.iter().filter_map(|path| path.to_str()).map(|path| {
         quote!(
@@ -87,7 +81,7 @@ fn from_a_document(plan: &mut Plan) {
     plan.index = vec![ROW.to_owned()];
 }
 
-fn ruleset(name: &Ident, entries: &[Entry], schema: &Schema) -> TokenStream {
+fn ruleset(name: &Ident, entries: &[Entry]) -> TokenStream {
     let compiled: Vec<&Compiled> =
         entries.iter().filter_map(|entry| entry.outcome.as_ref().ok()).collect();
     let inputs: Vec<(usize, &Plan)> =
