@@ -15,7 +15,7 @@
 //! | literals (payload of a map) | count u32, then per entry: id u32, offset of the gram u32, text offset u32, length u32, patterns u32 |
 //! | patterns | count u32, then per entry: fold and [`EXACT`], [`SLOW`] u32, shortest length u32, glob offset u32 (0: implied by the literal) or number of a slow test, outputs u32 |
 //! | glob | flags u32 ([`GLOB_START`], [`GLOB_END`]), segments u32; per segment: items u32; per item: text offset u32, length u32 ([`ONE`]: any one character) |
-//! | search | log2 of the filter's bytes u32, filter offset u32, map u32 |
+//! | search | size of the filter in bytes u32, filter offset u32, map u32 |
 //! | slow test | offset u32, length u32 of the encoded test, by number |
 //! | slow tests | count u32, then per entry: number u32, outputs u32 |
 //! | ranges | count u32, then per entry: first address, last address (16 bytes each, network order), outputs u32; sorted, disjoint |

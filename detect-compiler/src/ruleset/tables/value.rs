@@ -7,7 +7,7 @@ use super::ranges;
 use super::required;
 use super::writer::Writer;
 use detect_runtime::matcher::layout::{EXACT, FULL_FOLD, PART_WORDS, Part, SLOW, SMALL};
-use detect_runtime::matcher::value::{gram, gram_slot};
+use detect_runtime::matcher::value::{LARGE_FILTER, SMALL_FILTER, gram, gram_slot};
 use detect_runtime::state::Encode;
 use detect_runtime::test::{Fold, Test};
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, HashMap};
 /// than a few comparisons, most of which end at the length.
 const SMALL_SET: usize = 3;
 
-/// Bytes of a gram filter for each gram in it: one in 16 foreign grams passes,
-/// and the filters of the largest fields (some 500 grams) fill 8 KiB.
-const FILTER_BYTES: usize = 16;
+/// Up to so many grams are put into the small filter: one in 16 foreign grams
+/// passes it then. The largest fields have some 500, for the same share.
+const SMALL_FILTER_GRAMS: usize = SMALL_FILTER / 16;
 
 /// What runs through all value matchers of the tables.
 #[derive(Default)]
@@ -210,14 +210,15 @@ impl File {
         if grams.is_empty() {
             return 0;
         }
-        let log = (grams.len() * FILTER_BYTES).next_power_of_two().ilog2();
-        let mut filter = vec![0u8; 1 << log];
+        let small = grams.len() <= SMALL_FILTER_GRAMS;
+        let size = if small { SMALL_FILTER } else { LARGE_FILTER };
+        let mut filter = vec![0u8; size];
         for key in grams.keys() {
-            filter[gram_slot(gram(key), log) as usize] = 1;
+            filter[gram_slot(gram(key), size)] = 1;
         }
         let filter = writer.aligned(&filter);
         let map = literal_map(writer, numbers, grams);
-        writer.words(&[log, filter, map])
+        writer.words(&[size as u32, filter, map])
     }
 
     fn write_always(&self, writer: &mut Writer) -> u32 {
