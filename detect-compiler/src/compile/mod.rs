@@ -57,7 +57,7 @@ pub enum Failure {
 }
 
 /// One rule with its plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Planned {
     /// The rule.
     pub rule: Rule,

@@ -30,8 +30,8 @@ pub struct FieldStatistics {
     pub values: Vec<(String, f64)>,
 }
 
-/// Numbers by field.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Numbers by field; by default those of the built-in table.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statistics {
     fields: HashMap<String, FieldStatistics>,
 }
@@ -57,6 +57,12 @@ pub enum ProfileError {
         /// As written.
         value: String,
     },
+}
+
+impl Default for Statistics {
+    fn default() -> Statistics {
+        Statistics::builtin()
+    }
 }
 
 impl Statistics {
@@ -130,7 +136,7 @@ fn profile_field(path: &str, entry: &toml::Value) -> Result<FieldStatistics, Pro
 
 /// Lines `field presence length`, each followed by its lines ` share value`.
 fn parse_table(table: &str) -> Statistics {
-    let mut statistics = Statistics::default();
+    let mut statistics = Statistics { fields: HashMap::new() };
     let mut current: Option<(String, FieldStatistics)> = None;
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         let mut columns = line.split('\t');
