@@ -1,7 +1,9 @@
 //! The cost model: nanoseconds an event, for the choice of witnesses.
 //!
-//! The constants were measured with `benches/match.rs` on the machine of
-//! `docs/PERFORMANCE.md`. Their ratios decide, not their size.
+//! The constants are estimates from instruction counts of the matchers (callgrind,
+//! see `docs/PERFORMANCE.md`), at about ten instructions a nanosecond. Only their
+//! ratios decide: which of two witnesses is searched for on fewer events, or hits
+//! on fewer.
 
 use super::statistics::Statistics;
 use detect_runtime::test::{Piece, Test};

@@ -270,3 +270,35 @@ fn same_rules_same_bytes() {
         .collect();
     assert_eq!(compile(&conds).tables, compile(&conds).tables);
 }
+
+/// Inputs on which a search that backtracks, or verifies at each position,
+/// would not come to an end: a value of a mebibyte, an array of 100,000.
+#[test]
+fn long_values_and_arrays() {
+    let any = |pattern: &str| {
+        let mut pieces = Vec::new();
+        for (number, literal) in pattern.split('*').enumerate() {
+            if number > 0 {
+                pieces.push(Piece::Any);
+            }
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(literal.to_owned()));
+            }
+        }
+        Cond::Any {
+            field: Field { path: "process.args".to_owned(), ty: Type::Keyword },
+            test: Test::Glob { glob: Glob(pieces), fold: Fold::Ascii },
+        }
+    };
+    let patterns =
+        ["*a*a*a*a*b", "*aaaaaaab*", "*aaaa*aaaa*b*", "b*aaaa", "*aab", "*baaa*", "*aaaaaaaaaaaa*"];
+    let conds: Vec<Cond> = patterns.iter().map(|pattern| any(pattern)).collect();
+    let mut trial = Trial::new(compile(&conds));
+    let args = FIELDS.iter().position(|path| *path == "process.args").unwrap();
+    let mut values: Values = vec![Vec::new(); FIELDS.len()];
+    for all in [vec!["a".repeat(1 << 20)], vec!["aaaaaaaaaaaa".to_owned(); 100_000]] {
+        values[args] = all;
+        let (candidates, _) = trial.run(&[], &line(&values));
+        assert_eq!(candidates, [6]);
+    }
+}

@@ -10,8 +10,8 @@ use crate::event::{Kind, Stored};
 /// Places; with [`LONGEST`] bytes of value each they fill 384 KiB, less than the
 /// second-level cache of the machines in question.
 const PLACES: usize = 2048;
-/// Longest value that is remembered: 9 of 10 values of witness fields in the
-/// streams of `docs/PERFORMANCE.md`.
+/// Longest value that is remembered: names, paths and all but the longest command
+/// lines.
 const LONGEST: usize = 160;
 /// Most outputs that are remembered.
 const OUTPUTS: usize = 4;
@@ -19,6 +19,11 @@ const OUTPUTS: usize = 4;
 /// Remembered answers.
 #[derive(Debug)]
 pub(crate) struct Recent {
+    /// Per place: part of the hash of the value that was there last. A value is
+    /// kept when it comes the second time in a row: what comes only once (paths
+    /// with random names, ids) neither costs a copy nor pushes another out, and
+    /// most misses end in these 8 KiB.
+    tags: Vec<u32>,
     places: Vec<Seen>,
 }
 
@@ -40,19 +45,29 @@ impl Recent {
     pub(crate) fn new() -> Recent {
         let empty =
             Seen { field: 0, length: 0, count: 0, outputs: [0; OUTPUTS], value: [0; LONGEST] };
-        Recent { places: vec![empty; PLACES] }
+        Recent { tags: vec![0; PLACES], places: vec![empty; PLACES] }
     }
 
     /// The outputs of a value that was seen before, or the place where
     /// [`Recent::keep`] may put them; neither for values that are too long.
     #[inline]
-    pub(crate) fn find(&self, witness: u32, value: Stored<'_>) -> Result<&[u32], Option<Place>> {
+    pub(crate) fn find(
+        &mut self,
+        witness: u32,
+        value: Stored<'_>,
+    ) -> Result<&[u32], Option<Place>> {
         let text = value.text.as_bytes();
         if text.len() > LONGEST {
             return Err(None);
         }
         let field = key(witness, value);
-        let number = (hash(text) ^ u64::from(field) << 5) as usize % PLACES;
+        let hash = hash(text) ^ u64::from(field) << 5;
+        let number = hash as usize % PLACES;
+        let Some(tag) = self.tags.get_mut(number) else { return Err(None) };
+        let new = (hash >> 32) as u32 | 1;
+        if core::mem::replace(tag, new) != new {
+            return Err(None);
+        }
         match self.places.get(number) {
             Some(seen)
                 if seen.field == field && seen.value.get(..seen.length as usize) == Some(text) =>

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 const SMALL_SET: usize = 3;
 
 /// Up to so many grams are put into the small filter: one in 16 foreign grams
-/// passes it then. The largest fields have some 500, for the same share.
+/// passes it then; the large filter has room for eight times as many.
 const SMALL_FILTER_GRAMS: usize = SMALL_FILTER / 16;
 
 /// What runs through all value matchers of the tables.
