@@ -1,7 +1,7 @@
 //! Code generation: plans and the optimised ruleset become Rust.
 //!
 //! In: the plans with what their rules say about schedule and identity, and the
-//! [`Ruleset`](crate::ruleset::Ruleset). Out: the items of one private module:
+//! [`Ruleset`]. Out: the items of one private module:
 //! functions, constant descriptors, byte literals, and one `static TABLE`. Knows
 //! the plan and the names of runtime items, not the languages.
 //!

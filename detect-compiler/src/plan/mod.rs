@@ -91,7 +91,7 @@ pub enum Cond {
     },
     /// A boolean expression over fields is true (not false, not null).
     Expr {
-        /// The expression; its leaves are [`Expr::Field`].
+        /// The expression; its leaves are [`ExprKind::Field`].
         expr: Expr,
         /// How fields with several values are read.
         choice: Choice,

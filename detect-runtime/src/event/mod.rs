@@ -1,7 +1,7 @@
 //! One event: the fields of a JSON document that the ruleset names.
 //!
 //! In: a line of NDJSON, through the projector (fast mode) or a serde_json
-//! document (reference mode, [`reference`]). Out: values by field number, raw or
+//! document (reference mode, [`mod@reference`]). Out: values by field number, raw or
 //! typed. Must not know rules or languages.
 //!
 //! A value is a scalar. Nulls are dropped, arrays are flattened in source order,

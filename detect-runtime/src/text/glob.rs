@@ -1,7 +1,7 @@
 //! Wildcard patterns: `*` is any run of characters, `?` exactly one, line breaks
 //! included, against the whole text.
 //!
-//! [`matches`] is the plain meaning, one pass with a mark at the last `*`.
+//! [`matches()`] is the plain meaning, one pass with a mark at the last `*`.
 //! [`Pattern`] is the same, made ready: the pattern is cut at its `*` into
 //! segments of fixed length in characters; the first and last are anchored, those
 //! between are searched leftmost, which needs no going back.

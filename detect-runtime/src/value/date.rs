@@ -267,7 +267,7 @@ pub fn print(millis: i64) -> String {
     out
 }
 
-/// Prints nanoseconds: as [`print`], with 3 to 9 digits of fraction as needed.
+/// Prints nanoseconds: as [`print()`], with 3 to 9 digits of fraction as needed.
 pub fn print_nanos(nanos: i64) -> String {
     let mut out = String::with_capacity(30);
     let civil = Civil::of_nanos(nanos);

@@ -14,7 +14,7 @@
 //! parsed once by the grammar ([`grammar`]), and remembered together with the
 //! pieces that were seen behind it. From then on a line is read by comparing 32
 //! bytes with the most likely glue, jumping over it, finding the end of the value
-//! in the bitmap of quotes, and so on ([`walk`]). This is the layout speculation
+//! in the bitmap of quotes, and so on (`walk`). This is the layout speculation
 //! of Mison (Li et al., VLDB 2017) taken from keys to all the text between values.
 //!
 //! The grammar is the only place that knows JSON's syntax and the layout's trie.
