@@ -1,7 +1,7 @@
 //! What must not matter: how the input is cut into chunks, how many shards scan
 //! it, and where a run was stopped and taken up again.
 
-use detect::runtime::engine::{Engine, Options};
+use detect::runtime::engine::{Engine, Horizon, Options};
 use detect::runtime::head::Settings;
 
 /// The rules of the program.
@@ -116,4 +116,22 @@ fn a_damaged_state_is_refused() {
     for cut in cuts(state.len() - 1, 20, 6) {
         assert!(self::engine().restore(&state[..cut]).is_err(), "cut at {cut}");
     }
+}
+
+#[test]
+fn events_too_far_ahead_do_not_reach_stateful_rules() {
+    let bytes = events();
+    let counts = |horizon: Option<Horizon>| {
+        let options = Options { horizon, ..Options::default() };
+        let mut engine = Engine::<Rules>::new(options).expect("a table of this version");
+        let mut alerts: Vec<String> = Vec::new();
+        engine.feed(&bytes, &mut alerts);
+        engine.finish(&mut alerts);
+        (engine.scan_counts().future, alerts.len())
+    };
+    let (none, all) = counts(None);
+    let (future, fewer) = counts(Some(Horizon { clock: || 0, ahead: 1_000 }));
+    assert_eq!(none, 0);
+    assert!(future > 0 && fewer < all, "{future} of the future, {fewer} of {all} alerts");
+    assert_eq!(counts(Some(Horizon { clock: || i64::MAX, ahead: 1_000 })), (0, all));
 }

@@ -19,7 +19,7 @@
 //!   star, `dns where` also takes `network` events with a DNS question (that is
 //!   how such events are shipped), `credential_access` and `persistence` are
 //!   read as categories. A single object is an array of one for `_arraysearch`.
-//! - `arrayCount` is understood as far as it asks for some or no element.
+//! - `arrayCount` is refused by name.
 //! - A sequence needs two terms, where runs and missing terms count.
 
 mod ast;

@@ -31,8 +31,8 @@ pub enum Atom {
         /// The field.
         field: FieldId,
     },
-    /// Computed by generated code: [`Cond::Expr`], [`Cond::Element`] or
-    /// [`Cond::DescendantOf`].
+    /// Computed by generated code: [`Cond::Expr`], [`Cond::Element`],
+    /// [`Cond::AnyField`] or [`Cond::DescendantOf`].
     Leaf(Box<Cond>),
 }
 

@@ -47,14 +47,31 @@ pub struct Options {
     pub index: Option<String>,
     /// Longest line in bytes.
     pub line_limit: usize,
-    /// Latest time that an event may have in milliseconds; later ones are counted
-    /// and do not reach stateful rules.
-    pub horizon: Option<i64>,
+    /// How far events may be ahead of a clock; those further ahead are counted and
+    /// do not reach stateful rules.
+    pub horizon: Option<Horizon>,
     /// Walk every line, also those on which nothing can match: bad lines are found
     /// for certain then.
     pub walk_all: bool,
     /// Lookup tables and the completion service.
     pub resources: Arc<Resources>,
+}
+
+/// A bound to event times that moves with a clock, which the embedder gives: the
+/// engine has none.
+#[derive(Clone, Copy, Debug)]
+pub struct Horizon {
+    /// The time now, in milliseconds since 1970.
+    pub clock: fn() -> i64,
+    /// How far ahead of it an event may be, in milliseconds.
+    pub ahead: i64,
+}
+
+impl Horizon {
+    /// True if the time lies further ahead than is allowed.
+    fn is_before(&self, time: i64) -> bool {
+        time > (self.clock)().saturating_add(self.ahead)
+    }
 }
 
 impl Default for Options {

@@ -2,9 +2,9 @@
 //! evaluated, conditions that hold become hits. Stateless: any number of
 //! scanners can share an input.
 
-use super::Options;
 use super::lineage::{self, PROCESS, Seen};
 use super::table::{HeadSpec, Rule, Table};
+use super::{Horizon, Options};
 use crate::event::{Event, FieldId, Raw};
 use crate::head::{Hit, Lent};
 use crate::json::Malformed;
@@ -62,8 +62,8 @@ pub(super) struct Scanner {
     resources: Arc<Resources>,
     /// Index name of events that name none.
     index: Option<Box<str>>,
-    /// Latest time that an event may have, in milliseconds.
-    pub(super) horizon: i64,
+    /// How far events may be ahead.
+    horizon: Option<Horizon>,
     pub(super) counts: ScanCounts,
 }
 
@@ -79,7 +79,7 @@ impl Scanner {
             spare: Warnings::default(),
             resources: Arc::clone(&options.resources),
             index: options.index.as_deref().map(Into::into),
-            horizon: options.horizon.unwrap_or(i64::MAX),
+            horizon: options.horizon,
             counts: ScanCounts::default(),
         })
     }
@@ -151,7 +151,7 @@ struct Scan<'s, 'p, 'a> {
     times: Times,
     position: u64,
     lent: &'s Lent<'s>,
-    horizon: i64,
+    horizon: Option<Horizon>,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
     emit: &'s mut Emit<'s>,
@@ -228,7 +228,7 @@ impl<'a> Scan<'_, '_, 'a> {
             self.counts.untimed += 1;
             return;
         };
-        if time > self.horizon && !stateless {
+        if !stateless && self.horizon.is_some_and(|horizon| horizon.is_before(time)) {
             self.counts.future += 1;
             return;
         }

@@ -13,7 +13,7 @@ use super::ruleset::Rules;
 use alerts::Alerts;
 use clap::{Args, ValueEnum};
 use detect::runtime::alert;
-use detect::runtime::engine::{Engine, Options};
+use detect::runtime::engine::{Engine, Horizon, Options};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{LookupTable, Resources};
 use drive::Drive;
@@ -168,7 +168,7 @@ impl Scan {
             },
             index: self.index.clone(),
             line_limit: self.line_limit as usize,
-            horizon: Some(now().saturating_add(self.max_future)),
+            horizon: Some(Horizon { clock: now, ahead: self.max_future }),
             walk_all: self.strict || self.dead_letter.is_some(),
             resources: Arc::new(resources),
         })
