@@ -36,9 +36,9 @@ mod compiled {
     }
 
     /// Documents that satisfy each rule's per-event part, by path of the rule.
-    fn given() -> BTreeMap<&'static str, BTreeSet<usize>> {
+    fn given(reference: bool) -> BTreeMap<&'static str, BTreeSet<usize>> {
         let settings = Settings { whole: Some(Whole::default()), ..Settings::default() };
-        let options = Options { settings, walk_all: true, ..Options::default() };
+        let options = Options { settings, walk_all: true, reference, ..Options::default() };
         let mut engine = Engine::<Corpus>::new(options).expect("a table of this version");
         let mut seen = vec![0; Corpus::table().rules.len()];
         let mut found = vec![BTreeSet::new(); seen.len()];
@@ -91,7 +91,7 @@ mod compiled {
 
     #[test]
     fn the_matrix_agrees() {
-        let (given, wanted, suspect) = (given(), wanted(), suspect());
+        let (given, wanted, suspect) = (given(false), wanted(), suspect());
         let mut cells = 0;
         let mut wrong = Vec::new();
         for line in read("cross.rules.ndjson").lines() {
@@ -118,5 +118,48 @@ mod compiled {
             wrong.len(),
             &wrong[..wrong.len().min(40)]
         );
+    }
+    /// All rules, stateful ones too.
+    #[test]
+    fn reference_mode_gives_the_same_alerts() {
+        let alerts = |lines: &[u8], reference: bool| {
+            let settings = Settings { lateness: 120_000, ..Settings::default() };
+            let options = Options { settings, reference, ..Options::default() };
+            let mut engine = Engine::<Corpus>::new(options).expect("a table of this version");
+            let mut alerts: Vec<String> = Vec::new();
+            engine.feed(lines, &mut alerts);
+            engine.finish(&mut alerts);
+            let matches: Vec<u64> = engine.rule_counts().iter().map(|c| c.matches).collect();
+            (alerts, matches)
+        };
+        for (name, lines) in [("cross", some_documents()), ("otrf-ecs-50k", some_events())] {
+            let (fast, plain) = (alerts(&lines, false), alerts(&lines, true));
+            println!("{name}: {} alerts, {} hits", fast.0.len(), fast.1.iter().sum::<u64>());
+            for (rule, (fast, plain)) in
+                Corpus::table().rules.iter().zip(fast.1.iter().zip(&plain.1))
+            {
+                assert_eq!(fast, plain, "{name}: hits of {}", rule.info.path);
+            }
+            assert!(fast.0 == plain.0, "{name}: alerts differ");
+        }
+    }
+
+    /// Every tenth document of the matrix.
+    fn some_documents() -> Vec<u8> {
+        let text = read("cross.events.ndjson");
+        text.lines().step_by(10).flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
+    }
+
+    /// Runs of recorded events, so that what belongs together stays together.
+    fn some_events() -> Vec<u8> {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/events/otrf-ecs-50k.ndjson.zst");
+        let Ok(file) = std::fs::File::open(&path) else {
+            println!("skipped: {} is not there", path.display());
+            return Vec::new();
+        };
+        let bytes = zstd::decode_all(file).expect("zstd");
+        let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        lines.chunks(50).step_by(100).flatten().flat_map(|line| line.iter().copied()).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! What must not matter: how the input is cut into chunks, how many shards scan
-//! it, and where a run was stopped and taken up again.
+//! it, where a run was stopped and taken up again, and how conditions are
+//! evaluated.
 
 use detect::runtime::engine::{Engine, Horizon, Options};
 use detect::runtime::head::Settings;
@@ -43,6 +44,25 @@ fn cuts(length: usize, pieces: usize, seed: u64) -> Vec<usize> {
 #[test]
 fn the_example_alerts() {
     assert!(!in_one_piece(&events()).is_empty());
+}
+
+#[test]
+fn reference_mode_gives_the_same_alerts() {
+    let bytes = events();
+    let expected = in_one_piece(&bytes);
+    let settings = Settings { lateness: 60_000, ..Settings::default() };
+    let options = Options { settings, ..Options::default() };
+    let engine = || Engine::<Rules>::reference(options.clone()).expect("a table of this version");
+    let (mut whole, mut alerts) = (engine(), Vec::new());
+    whole.feed(&bytes, &mut alerts);
+    whole.finish(&mut alerts);
+    assert_eq!(alerts, expected, "alone");
+    assert_eq!(whole.counts().unread, 0, "every line is read");
+    let (mut owner, mut alerts) = (engine(), Vec::new());
+    let partials = owner.shard().expect("a table of this version").scan(&bytes, 0, false);
+    owner.merge(&partials, &mut alerts).expect("records of this process");
+    owner.finish(&mut alerts);
+    assert_eq!(alerts, expected, "through a shard");
 }
 
 #[test]

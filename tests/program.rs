@@ -43,6 +43,16 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+#[test]
+fn reference_mode_prints_the_same() {
+    for command in [&["scan", "--quiet", EXAMPLE][..], &["matrix", EXAMPLE]] {
+        let (fast, plain) = (detect(command), detect(&[command, &["--reference"]].concat()));
+        assert!(plain.status.success(), "{command:?}: {}", err(&plain));
+        assert!(!out(&fast).is_empty());
+        assert_eq!(out(&fast), out(&plain), "{command:?}");
+    }
+}
+
 /// A file that is removed at the end of the test.
 struct Scratch(PathBuf);
 

@@ -23,6 +23,9 @@ pub(crate) struct Matrix {
     /// Print what differs from this saved matrix instead
     #[arg(long, value_name = "OLD.csv")]
     diff: Option<PathBuf>,
+    /// Evaluate every condition on every event the plain way
+    #[arg(long)]
+    reference: bool,
 }
 
 /// Documents by id and path of the rule.
@@ -43,7 +46,7 @@ impl Matrix {
             }
             None => None,
         };
-        let rows = rows(&sources)?;
+        let rows = rows(&sources, self.reference)?;
         let mut out = BufWriter::new(io::stdout().lock());
         match old {
             None => print(&rows, &mut out).and_then(|()| out.flush()).map_err(Failure::output),
@@ -56,11 +59,12 @@ impl Matrix {
     }
 }
 
-fn rows(sources: &[Source]) -> Result<Rows, Failure> {
+fn rows(sources: &[Source], reference: bool) -> Result<Rows, Failure> {
     let options = Options {
         // One window over everything: no tick runs between two documents.
         settings: Settings { whole: Some(Whole { now: None }), ..Settings::default() },
         walk_all: true,
+        reference,
         ..Options::default()
     };
     let mut engine = Engine::<Rules>::new(options)

@@ -21,9 +21,10 @@ mod unit;
 
 pub use heads::Schedule;
 
-use crate::plan::{Body, Cond, Field, Plan, Rows};
+use crate::plan::{self, Body, Cond, Field, Plan, Rows};
 use crate::ruleset::{Atom, Role, RuleEntry, Ruleset};
 use detect_runtime::json::{layout, prefilter};
+use detect_runtime::state::Encode;
 use fields::RowFields;
 use heads::Bits;
 use proc_macro2::{Ident, TokenStream};
@@ -123,7 +124,7 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
                 MappedSeverity, RuleInfo, RuleType, Severity, SuppressionInfo,
             };
             pub(super) use #runtime::engine::{
-                Condition, HeadSpec, Origin, Refused, Rule, Table,
+                Condition, Flag, HeadSpec, Origin, Refused, Rule, Table,
             };
             pub(super) use #runtime::event::Element;
             pub(super) use #runtime::functions::{self, Ready, logic};
@@ -296,7 +297,10 @@ impl RuleCode<'_> {
                     None => condition::direct(self.unit, &self.ruleset.fields, cond),
                 };
                 let function = item_path(shard, &function);
-                quote!((#slot, #function))
+                let mut plain = Vec::new();
+                plan::plain::form(cond).encode(&mut plain);
+                let plain = constant::bytes(&plain);
+                quote!(Flag { slot: #slot, holds: #function, plain: #plain })
             })
             .collect()
     }

@@ -11,20 +11,23 @@
 //! owner merges them in input order the alerts are the same for any number of
 //! shards.
 
+mod evaluator;
 mod events;
 mod lineage;
 mod owner;
 mod partial;
+mod reference;
 mod scanner;
 mod shard;
 mod sink;
 mod table;
 
 pub use owner::RuleCounts;
+pub use reference::{Reference, Traced};
 pub use scanner::ScanCounts;
 pub use shard::{Partials, Shard};
 pub use sink::{Alert, Sink};
-pub use table::{Condition, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
+pub use table::{Condition, Flag, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
 
 use crate::alert::Format;
 use crate::head::Settings;
@@ -53,6 +56,8 @@ pub struct Options {
     /// Walk every line, also those on which nothing can match: bad lines are found
     /// for certain then.
     pub walk_all: bool,
+    /// Reference mode, see [`Engine::reference`].
+    pub reference: bool,
     /// Lookup tables and the completion service.
     pub resources: Arc<Resources>,
 }
@@ -83,6 +88,7 @@ impl Default for Options {
             line_limit: LINE_LIMIT,
             horizon: None,
             walk_all: false,
+            reference: false,
             resources: Arc::default(),
         }
     }
@@ -120,6 +126,18 @@ impl<R: Ruleset> Engine<R> {
             arena: Bump::new(),
             options,
         })
+    }
+
+    /// An engine in reference mode: serde_json parses every line, and every
+    /// condition is evaluated on every event by walking its plain form. Projector,
+    /// field matchers, witnesses and search before parse have no part in it. It is
+    /// some thousand times slower, and the measure of the fast way: both give the
+    /// same alerts. Its shards are in reference mode too.
+    ///
+    /// # Errors
+    /// [`LayoutError`] as for [`Engine::new`].
+    pub fn reference(options: Options) -> Result<Engine<R>, LayoutError> {
+        Engine::new(Options { reference: true, ..options })
     }
 
     /// The ruleset's constants.

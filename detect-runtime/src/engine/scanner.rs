@@ -2,9 +2,12 @@
 //! evaluated, conditions that hold become hits. Stateless: any number of
 //! scanners can share an input.
 
+use super::evaluator::{Evaluator, Walk};
 use super::lineage::{self, PROCESS, Seen};
+use super::reference::Reference;
 use super::table::{HeadSpec, Rule, Table};
 use super::{Horizon, Options};
+use crate::event::reference::Document;
 use crate::event::{Event, FieldId, Raw};
 use crate::head::{Hit, Lent};
 use crate::json::Malformed;
@@ -64,6 +67,8 @@ pub(super) struct Scanner {
     index: Option<Box<str>>,
     /// How far events may be ahead.
     horizon: Option<Horizon>,
+    /// Present in reference mode: evaluates in the place of projector and matchers.
+    reference: Option<Box<Reference>>,
     pub(super) counts: ScanCounts,
 }
 
@@ -80,6 +85,10 @@ impl Scanner {
             resources: Arc::clone(&options.resources),
             index: options.index.as_deref().map(Into::into),
             horizon: options.horizon,
+            reference: options
+                .reference
+                .then(|| Reference::new(table).map(Box::new))
+                .transpose()?,
             counts: ScanCounts::default(),
         })
     }
@@ -93,47 +102,34 @@ impl Scanner {
         emit: &mut Emit<'_>,
     ) -> Result<(), Malformed> {
         self.arena.reset();
-        let event = self.projector.project(line, &self.arena)?;
-        let index = index_name(self.table, &event)
-            .or(self.index.as_deref())
-            .or_else(|| beat_index(self.table, &event));
-        let cx = Cx { arena: &self.arena, now: 0, warnings: &self.spare };
         self.candidates.clear();
-        let mut probe = Probe::new(&self.table.matchers, &mut self.memory, &event, cx);
-        probe.candidates(index, &mut self.candidates);
-        let process = lineage::process(self.table, &event, &cx);
-        if self.candidates.is_empty() && !process.is_some_and(|p| p.moves()) {
-            return Ok(());
-        }
-        let lent = Lent::new(line, index.unwrap_or_default());
-        let mut scan = Scan {
+        let cx = Cx { arena: &self.arena, now: 0, warnings: &self.spare };
+        let surroundings = Surroundings {
             table: self.table,
-            probe,
-            times: Times::default(),
-            position,
-            lent: &lent,
+            warnings: &self.warnings,
             horizon: self.horizon,
             resources: &self.resources,
             counts: &mut self.counts,
             emit,
-            process,
+            position,
         };
-        scan.process(&self.candidates);
-        let mut rest = self.candidates.as_slice();
-        while let Some(&first) = rest.first() {
-            let Some(rule) = self.table.conditions.get(first as usize).map(|c| c.rule) else {
-                break;
-            };
-            let same = |number: &&u32| {
-                let condition = self.table.conditions.get(**number as usize);
-                condition.is_some_and(|condition| condition.rule == rule)
-            };
-            let (own, others) = rest.split_at(rest.iter().take_while(same).count().max(1));
-            rest = others;
-            if let Some(warnings) = self.warnings.get(rule as usize) {
-                scan.probe.cx.warnings = warnings;
+        let index = self.index.as_deref();
+        match &mut self.reference {
+            None => {
+                let event = self.projector.project(line, &self.arena)?;
+                let index = name_of_index(self.table, &event, index);
+                let mut probe = Probe::new(&self.table.matchers, &mut self.memory, &event, cx);
+                probe.candidates(index, &mut self.candidates);
+                surroundings.run(probe, index, &self.candidates);
             }
-            scan.rule(rule, own);
+            Some(reference) => {
+                let document = Document::parse(line)?;
+                let (event, forms) = reference.event(&document, line, &self.arena);
+                let index = name_of_index(self.table, &event, index);
+                forms.candidates(index, &mut self.candidates);
+                let walk = Walk::new(forms, &document, &event, cx);
+                surroundings.run(walk, index, &self.candidates);
+            }
         }
         Ok(())
     }
@@ -144,72 +140,113 @@ impl Scanner {
     }
 }
 
-/// One event on its way through its candidates.
-struct Scan<'s, 'p, 'a> {
+/// What an event meets on its way.
+struct Surroundings<'s, 'e> {
     table: &'static Table,
-    probe: Probe<'p, 'a>,
-    times: Times,
-    position: u64,
-    lent: &'s Lent<'s>,
+    warnings: &'s [Warnings],
     horizon: Option<Horizon>,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
-    emit: &'s mut Emit<'s>,
+    emit: &'s mut Emit<'e>,
+    position: u64,
+}
+
+impl<'s> Surroundings<'s, '_> {
+    /// Takes an event through its candidates, which are in rising order.
+    #[inline]
+    fn run<'a, E: Evaluator<'a>>(self, evaluator: E, index: Option<&str>, candidates: &[u32])
+    where
+        's: 'a,
+    {
+        let process = lineage::process(self.table, evaluator.event(), &evaluator.cx());
+        if candidates.is_empty() && !process.is_some_and(|p| p.moves()) {
+            return;
+        }
+        let lent = Lent::new(evaluator.event().line(), index.unwrap_or_default());
+        let Surroundings { table, warnings, .. } = self;
+        let mut scan = Scan { at: self, evaluator, times: Times::default(), lent: &lent, process };
+        scan.process(candidates);
+        let mut rest = candidates;
+        while let Some(&first) = rest.first() {
+            let Some(rule) = table.conditions.get(first as usize).map(|c| c.rule) else {
+                break;
+            };
+            let same = |number: &&u32| {
+                let condition = table.conditions.get(**number as usize);
+                condition.is_some_and(|condition| condition.rule == rule)
+            };
+            let (own, others) = rest.split_at(rest.iter().take_while(same).count().max(1));
+            rest = others;
+            if let Some(warnings) = warnings.get(rule as usize) {
+                scan.evaluator.warn(warnings);
+            }
+            scan.rule(rule, own);
+        }
+    }
+}
+
+/// One event on its way through its candidates.
+struct Scan<'l, 's, 'e, 'a, E> {
+    at: Surroundings<'s, 'e>,
+    evaluator: E,
+    times: Times,
+    lent: &'l Lent<'l>,
     /// The event's process, if some rule asks for lineages.
     process: Option<Seen<'a>>,
 }
 
-impl<'a> Scan<'_, '_, 'a> {
+impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
     /// Hands on what the tree of processes must know of the event: that a process
     /// began or ended, that it is the source of a lineage, or that a rule may ask.
     fn process(&mut self, candidates: &[u32]) {
         let Some(process) = self.process else { return };
-        let words = self.probe.cx.arena.alloc_slice_fill_copy(lineage::words(self.table), 0u64);
+        let words =
+            self.evaluator.cx().arena.alloc_slice_fill_copy(lineage::words(self.at.table), 0u64);
         let mut asked = process.moves();
-        for (number, source) in self.table.lineages.iter().enumerate() {
+        for (number, source) in self.at.table.lineages.iter().enumerate() {
             if candidates.binary_search(source).is_ok()
-                && let Some(condition) = self.table.conditions.get(*source as usize)
-                && self.probe.evaluate(*source, condition.holds)
+                && let Some(condition) = self.at.table.conditions.get(*source as usize)
+                && self.evaluator.holds(*source, condition)
             {
                 words[number / 64] |= 1 << (number % 64);
                 asked = true;
             }
         }
         let asks = |candidate: &u32| {
-            let condition = self.table.conditions.get(*candidate as usize)?;
-            let rule = self.table.rules.get(condition.rule as usize)?;
+            let condition = self.at.table.conditions.get(*candidate as usize)?;
+            let rule = self.at.table.rules.get(condition.rule as usize)?;
             Some(condition.bits != 0 && rule.lineages.1 > 0)
         };
         if asked || candidates.iter().any(|candidate| asks(candidate) == Some(true)) {
             let hit = Hit {
                 time: 0,
                 order: 0,
-                position: self.position,
-                row: process.row(words, self.probe.cx.arena),
+                position: self.at.position,
+                row: process.row(words, self.evaluator.cx().arena),
                 terms: 0,
                 lineages: 0,
                 source: None,
             };
-            (self.emit)(PROCESS, &hit);
+            (self.at.emit)(PROCESS, &hit);
         }
     }
 
     /// Evaluates the candidates of one rule, for each answer that the tree of
     /// processes might give.
     fn rule(&mut self, number: u32, candidates: &[u32]) {
-        let Some(rule) = self.table.rules.get(number as usize) else { return };
+        let Some(rule) = self.at.table.rules.get(number as usize) else { return };
         let answers = match (rule.lineages.1, self.process) {
             (0, _) | (_, None) => 1,
             (lineages, _) => 1u64 << lineages.min(lineage::MOST),
         };
         for lineages in 0..answers {
-            self.probe.assume(lineages);
+            self.evaluator.assume(lineages);
             let mut terms = 0;
             for &candidate in candidates {
-                let condition = self.table.conditions.get(candidate as usize);
+                let condition = self.at.table.conditions.get(candidate as usize);
                 let Some(condition) = condition.filter(|c| c.bits != 0) else { continue };
-                self.counts.conditions += 1;
-                if self.probe.evaluate(candidate, condition.holds) {
+                self.at.counts.conditions += 1;
+                if self.evaluator.holds(candidate, condition) {
                     terms |= condition.bits;
                 }
             }
@@ -217,54 +254,53 @@ impl<'a> Scan<'_, '_, 'a> {
                 self.hit(number, rule, terms, lineages);
             }
         }
-        self.probe.assume(0);
+        self.evaluator.assume(0);
     }
 
     fn hit(&mut self, number: u32, rule: &Rule, terms: u64, lineages: u64) {
-        let order = self.times.order(self.probe.event(), rule.order);
-        let time = self.times.rule(self.probe.event(), rule, order);
+        let order = self.times.order(self.evaluator.event(), rule.order);
+        let time = self.times.rule(self.evaluator.event(), rule, order);
         let stateless = matches!(rule.head, HeadSpec::Events);
         let Some(time) = time.or(stateless.then_some(0)) else {
-            self.counts.untimed += 1;
+            self.at.counts.untimed += 1;
             return;
         };
-        if !stateless && self.horizon.is_some_and(|horizon| horizon.is_before(time)) {
-            self.counts.future += 1;
+        if !stateless && self.at.horizon.is_some_and(|horizon| horizon.is_before(time)) {
+            self.at.counts.future += 1;
             return;
         }
         let order = order.unwrap_or(time.saturating_mul(1_000_000));
-        let (position, source) = (self.position, Some(self.lent));
-        let row = self.row(rule);
+        let (position, source) = (self.at.position, Some(self.lent));
+        let row = self.row(number, rule);
         let HeadSpec::Pipeline(program) = rule.head else {
-            (self.emit)(number, &Hit { time, order, position, row, terms, lineages, source });
+            (self.at.emit)(number, &Hit { time, order, position, row, terms, lineages, source });
             return;
         };
         let stages = program.stages.get(..program.per_event).unwrap_or_default();
-        let (cx, resources, emit) = (self.probe.cx, self.resources, &mut *self.emit);
+        let (cx, resources, emit) = (self.evaluator.cx(), self.at.resources, &mut *self.at.emit);
         run_rows(stages, row, &cx, resources, &mut |row| {
             emit(number, &Hit { time, order, position, row, terms, lineages, source });
         });
     }
 
     /// The fields that the head wants, then room for what a pipeline computes.
-    fn row(&mut self, rule: &Rule) -> &'a mut [Value<'a>] {
-        let cx = self.probe.cx;
+    fn row(&mut self, number: u32, rule: &Rule) -> &'a mut [Value<'a>] {
+        let cx = self.evaluator.cx();
         let width = match rule.head {
             HeadSpec::Pipeline(program) => program.frames.first().copied().unwrap_or(0),
             _ => 0,
         };
         let row = cx.arena.alloc_slice_fill_copy(width.max(rule.row.len()), Value::Null);
-        let event = self.probe.event();
+        let event = self.evaluator.event();
         for (slot, (field, ty)) in row.iter_mut().zip(rule.row) {
             *slot = match ty {
                 Type::Source => source_text(event.line()),
                 _ => event.load(*field, *ty),
             };
         }
-        // The rule's condition ran last: its local numbers are in force.
-        for (slot, holds) in rule.flags {
-            if let Some(slot) = row.get_mut(*slot) {
-                *slot = Value::Boolean(holds(&mut self.probe));
+        for (own, flag) in rule.flags.iter().enumerate() {
+            if let Some(slot) = row.get_mut(flag.slot) {
+                *slot = Value::Boolean(self.evaluator.flag(number, own, flag));
             }
         }
         row
@@ -315,6 +351,11 @@ fn nanoseconds(event: &Event<'_>, field: FieldId) -> Option<i64> {
         Some(Value::DateNanos(time)) => Some(*time),
         _ => None,
     }
+}
+
+/// The name of the event's index, what the input was given as included.
+fn name_of_index<'a>(table: &Table, event: &Event<'a>, given: Option<&'a str>) -> Option<&'a str> {
+    index_name(table, event).or(given).or_else(|| beat_index(table, event))
 }
 
 /// The name of the event's index: `_index`, else

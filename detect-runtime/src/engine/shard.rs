@@ -39,7 +39,9 @@ impl Shard {
             scanner: Scanner::new(table, options)?,
             counts: Counts::default(),
             line_limit: options.line_limit,
-            search: (!options.walk_all).then(|| Search::new(table.needles).ok()).flatten(),
+            search: (!options.walk_all && !options.reference)
+                .then(|| Search::new(table.needles).ok())
+                .flatten(),
         })
     }
 

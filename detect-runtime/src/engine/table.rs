@@ -90,6 +90,17 @@ pub struct Condition {
     pub bits: u64,
 }
 
+/// A slot of a rule's row that says whether a condition holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    /// The slot.
+    pub slot: usize,
+    /// The compiled form of the condition.
+    pub holds: Holds,
+    /// Its plain form, encoded.
+    pub plain: &'static [u8],
+}
+
 /// One rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -103,7 +114,7 @@ pub struct Rule {
     pub row: &'static [(FieldId, Type)],
     /// Slots of the row that say whether a condition holds (KQL() in an
     /// aggregate's WHERE).
-    pub flags: &'static [(usize, Holds)],
+    pub flags: &'static [Flag],
     /// Number in [`Table::lineages`] of its first process lineage, and how many it
     /// has.
     pub lineages: (u32, u32),

@@ -191,14 +191,23 @@ impl<'t> Reader<'t> {
     /// # Errors
     /// [`Malformed`] if it is no JSON object.
     pub fn read<'a>(&'a mut self, line: &'a [u8], arena: &'a Bump) -> Result<Event<'a>, Malformed> {
-        let document = Document::parse(line)?;
+        Ok(self.event(&Document::parse(line)?, line, arena))
+    }
+
+    /// The event of a line that has been parsed.
+    pub fn event<'a>(
+        &'a mut self,
+        document: &Document,
+        line: &'a [u8],
+        arena: &'a Bump,
+    ) -> Event<'a> {
         self.store.clear();
         self.text.clear();
         for field in 0..self.layout.field_count() as FieldId {
-            self.fill(&document, field);
+            self.fill(document, field);
         }
         self.store.link();
-        Ok(Event::new(line, &self.text, &self.store, arena))
+        Event::new(line, &self.text, &self.store, arena)
     }
 
     fn fill(&mut self, document: &Document, field: FieldId) {

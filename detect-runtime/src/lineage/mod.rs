@@ -7,12 +7,13 @@
 //! A process whose event satisfies the condition is a *source*; a process that
 //! is created by a source or by a descendant is a *descendant*. So a source is
 //! not its own descendant, and what was created before its parent became a
-//! source is none. Where the creation was missed, `process.Ext.ancestry` tells:
-//! a process without a place in the tree takes one if a known member is among
-//! its ancestors.
+//! source is none. Where the creation was missed, `process.Ext.ancestry` tells at
+//! each event: a process without a place in the tree descends if a known member is
+//! among its ancestors.
 //!
 //! One [`Tracker`] follows up to 64 lineages, each a bit of a mask. Around every
-//! event that has a `process.entity_id`, also where no rule is a candidate:
+//! event that has a `process.entity_id` and begins or ends its process, makes it a
+//! source, or is asked about:
 //!
 //! 1. [`Tracker::enter`] with the event's [`Process`] and the lineages whose
 //!    condition it satisfies; the answer are those for which `descendant of` is
@@ -71,7 +72,7 @@ struct Member {
     descends: u64,
     /// Lineages that it is a source of.
     sources: u64,
-    /// Time of its latest event in milliseconds.
+    /// Time of the latest event that began it or made it a source.
     seen: i64,
 }
 
@@ -82,7 +83,7 @@ impl Default for Tracker {
 }
 
 impl Tracker {
-    /// Holds at most `limit` processes; those quiet for the longest go first.
+    /// Holds at most `limit` processes; the oldest go first.
     pub fn new(limit: usize) -> Tracker {
         Tracker { members: HashMap::default(), limit: limit.max(1), heap: 0, evicted: 0 }
     }
@@ -102,7 +103,9 @@ impl Tracker {
         if process.started || own.is_none() {
             descends |= process.ancestry.iter().map(|id| of(id)).fold(0, |all, one| all | one);
         }
-        if own.is_some() || descends | sources != 0 {
+        // What an event that moves nothing says of its ancestors is not kept: whether
+        // it is shown here at all depends on who asks.
+        if process.started && descends != 0 || sources != 0 {
             self.note(process, Member { descends, sources, seen: process.time });
         }
         descends
@@ -193,7 +196,7 @@ impl Tracker {
         self.members.insert(process.entity.into(), new);
     }
 
-    /// Drops the eighth that has been quiet for the longest.
+    /// Drops the oldest eighth.
     fn evict(&mut self) {
         let mut seen: Vec<i64> = self.members.values().map(|m| m.seen).collect();
         let cut = seen.len() / 8;
@@ -227,7 +230,10 @@ mod tests {
             ("a+* b+<a c<b", "b"),
             ("a+* b+<a b- b c+<b", "b b"),
             ("a+* b+<x b", ""),
-            ("a+* c^b^a d+<c", "c d"),
+            ("a+* c^b^a d+<c", "c"),
+            ("a+* c^b^a d+<c^c^b^a", "c d"),
+            ("a+* c*^a d+<c", "c d"),
+            ("a+* c^a a- c^a", "c"),
             ("a+* b+*<a c+<b", "b c"),
             ("a+* a+<b", ""),
             ("a+* b+* a+<b", "a"),
@@ -256,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quietest_go_first() {
+    fn the_oldest_go_first() {
         let mut tracker = Tracker::new(100);
         for n in 0..1000 {
             let id = n.to_string();

@@ -73,6 +73,9 @@ pub(crate) struct Scan {
     /// Rules that are deprecated alert too
     #[arg(long)]
     with_deprecated: bool,
+    /// Evaluate every condition on every event the plain way: slow, the measure of the fast one
+    #[arg(long)]
+    reference: bool,
     /// Print no summary
     #[arg(short, long)]
     quiet: bool,
@@ -124,6 +127,7 @@ impl Scan {
             table: Vec::new(),
             rule_memory: None,
             with_deprecated: false,
+            reference: false,
             quiet: false,
         };
         scan.over(&[Source::File(path.to_owned())])
@@ -170,6 +174,7 @@ impl Scan {
             line_limit: self.line_limit as usize,
             horizon: Some(Horizon { clock: now, ahead: self.max_future }),
             walk_all: self.strict || self.dead_letter.is_some(),
+            reference: self.reference,
             resources: Arc::new(resources),
         })
     }
