@@ -14,9 +14,12 @@
 mod evaluator;
 mod events;
 mod lineage;
+mod naps;
 mod owner;
 mod partial;
 mod reference;
+mod ring;
+mod rows;
 mod scanner;
 mod shard;
 mod sink;
@@ -30,13 +33,15 @@ pub use sink::{Alert, Sink};
 pub use table::{Condition, Flag, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
 
 use crate::alert::Format;
-use crate::head::Settings;
+use crate::head::{Hit, Settings};
 use crate::input::{Counts, LINE_LIMIT, Lines};
 use crate::json::layout::LayoutError;
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::table::Resources;
 use bumpalo::Bump;
+use core::cell::RefCell;
 use owner::Owner;
+use scanner::Take;
 use std::sync::Arc;
 
 /// How an engine runs.
@@ -73,9 +78,9 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// True if the time lies further ahead than is allowed.
-    fn is_before(&self, time: i64) -> bool {
-        time > (self.clock)().saturating_add(self.ahead)
+    /// The latest time that is allowed now.
+    fn latest(&self) -> i64 {
+        (self.clock)().saturating_add(self.ahead)
     }
 }
 
@@ -116,13 +121,19 @@ impl<R: Ruleset> Engine<R> {
         let table = R::table();
         let mut rules = R::new();
         *rules.heads() = Heads::new(table, &options.resources);
+        let mut owner = Owner::new(table, options.settings.clone(), options.format.clone());
+        if options.reference {
+            owner.stay_awake(rules.heads());
+        } else {
+            owner.lie_down(rules.heads());
+        }
         Ok(Engine {
             rules,
             table,
             shard: Shard::new(table, &options)?,
             lines: Lines::new(options.line_limit),
             base: 0,
-            owner: Owner::new(table, options.settings.clone(), options.format.clone()),
+            owner,
             arena: Bump::new(),
             options,
         })
@@ -143,6 +154,12 @@ impl<R: Ruleset> Engine<R> {
     /// The ruleset's constants.
     pub fn table(&self) -> &'static Table {
         self.table
+    }
+
+    /// Lets every head take every hit at once, also those that sleep: the alerts are
+    /// the same. It is the measure of the way with sleep.
+    pub fn stay_awake(&mut self) {
+        self.owner.stay_awake(self.rules.heads());
     }
 
     /// Takes the next bytes of the input.
@@ -180,8 +197,9 @@ impl<R: Ruleset> Engine<R> {
         let Engine { rules, shard, owner, .. } = self;
         let mut lines = Lines::new(self.options.line_limit);
         let heads = rules.heads();
+        let mut pupil = Pupil { owner, heads };
         let mut take = |body: &[u8], offset: u64| {
-            shard.run(body, offset, &mut |rule, hit| owner.learn(heads, rule, hit), &mut |_, _| {});
+            shard.run(body, offset, &mut pupil, &mut |_, _| {});
         };
         lines.feed(bytes, &mut take);
         lines.finish(&mut take);
@@ -206,7 +224,15 @@ impl<R: Ruleset> Engine<R> {
             sink.bad_line(bad, line);
         }
         let heads = rules.heads();
-        partial::decode(&partials.hits, arena, |rule, hit| owner.hit(heads, rule, hit, sink))
+        partial::decode(&partials.hits, arena, |rule, hit, rowless| {
+            if owner.announce(heads, rule, hit) {
+                if rowless {
+                    owner.reread(heads, rule, hit, sink);
+                } else {
+                    owner.hit(heads, rule, hit, sink);
+                }
+            }
+        })
     }
 
     /// What was read, by this engine and by the shards merged into it.
@@ -263,13 +289,42 @@ fn scan(
     sink: &mut dyn Sink,
 ) {
     // Hits and bad lines both go to the sink; they never come at the same time.
-    let sink = core::cell::RefCell::new(sink);
-    shard.run(
-        body,
-        offset,
-        &mut |rule, hit| owner.hit(heads, rule, hit, &mut **sink.borrow_mut()),
-        &mut |bad, line| sink.borrow_mut().bad_line(bad, line),
-    );
+    let sink = RefCell::new(sink);
+    let mut hand_over = HandOver { owner, heads, sink: &sink };
+    shard.run(body, offset, &mut hand_over, &mut |bad, line| sink.borrow_mut().bad_line(bad, line));
+}
+
+/// Hands hits to the owner at once.
+struct HandOver<'h, 's> {
+    owner: &'h mut Owner,
+    heads: &'h mut Heads,
+    sink: &'h RefCell<&'s mut dyn Sink>,
+}
+
+impl Take for HandOver<'_, '_> {
+    fn announce(&mut self, rule: u32, hit: &Hit<'_>) -> bool {
+        self.owner.announce(self.heads, rule, hit)
+    }
+
+    fn hit(&mut self, rule: u32, hit: &Hit<'_>) {
+        self.owner.hit(self.heads, rule, hit, &mut **self.sink.borrow_mut());
+    }
+}
+
+/// Hands hits to the owner as history.
+struct Pupil<'h> {
+    owner: &'h mut Owner,
+    heads: &'h mut Heads,
+}
+
+impl Take for Pupil<'_> {
+    fn announce(&mut self, _rule: u32, _hit: &Hit<'_>) -> bool {
+        true
+    }
+
+    fn hit(&mut self, rule: u32, hit: &Hit<'_>) {
+        self.owner.learn(self.heads, rule, hit);
+    }
 }
 
 impl<R: Ruleset> core::fmt::Debug for Engine<R> {

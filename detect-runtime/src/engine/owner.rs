@@ -2,6 +2,9 @@
 //! drafts into alerts.
 
 use super::lineage::{Lineages, PROCESS};
+use super::naps::{Answer, Naps};
+use super::ring::Noted;
+use super::rows::Rows;
 use super::sink::{Alert, Sink};
 use super::table::{HeadSpec, Heads, Rule, Table};
 use crate::alert::{Format, Rating, Writer};
@@ -42,6 +45,10 @@ pub(super) struct Owner {
     drafts: Vec<Draft>,
     arena: Bump,
     lineages: Lineages,
+    naps: Naps,
+    /// For hits that come without row, and for those of the ring.
+    reread: Option<Rows>,
+    recalled: Option<Rows>,
 }
 
 impl Heads {
@@ -60,14 +67,46 @@ impl Owner {
     pub(super) fn new(table: &'static Table, settings: Settings, format: Format) -> Owner {
         Owner {
             table,
-            settings,
             writer: Writer::new(format),
             ratings: table.rules.iter().map(|rule| rule.info.rating()).collect(),
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
             arena: Bump::new(),
             lineages: Lineages::new(table),
+            naps: Naps::new(table, &settings),
+            reread: None,
+            recalled: None,
+            settings,
         }
+    }
+
+    /// Asks whether a rule wants a hit that has no row yet; notes it if not.
+    pub(super) fn announce(&mut self, heads: &mut Heads, number: u32, hit: &Hit<'_>) -> bool {
+        let rule = number as usize;
+        if number == PROCESS || !self.naps.is_choosy(rule) {
+            return true;
+        }
+        if !self.lineages.confirms(rule, hit) {
+            return false;
+        }
+        let lateness = self.settings.lateness;
+        let answer = self.naps.announce(heads, rule, hit, lateness);
+        if answer == Answer::Wanted {
+            return true;
+        }
+        if let Some(counts) = self.counts.get_mut(rule) {
+            counts.matches += 1;
+            counts.losses.late += u64::from(answer == Answer::Late);
+        }
+        if answer == Answer::Stir {
+            self.rouse(heads, rule, &mut Nowhere);
+        }
+        if self.naps.ring.is_fresh() {
+            while self.naps.is_due(lateness) {
+                self.let_go(heads);
+            }
+        }
+        false
     }
 
     /// Hands a hit to its rule's head and its drafts on as alerts.
@@ -83,7 +122,30 @@ impl Owner {
         if let Some(counts) = self.counts.get_mut(rule) {
             counts.matches += 1;
         }
-        self.with(heads, rule, sink, |head, env| head.hit(hit, env));
+        if self.naps.sleeper(rule).is_some() {
+            self.wake(heads, rule, Some(hit), sink);
+            self.with(heads, rule, sink, |head, env| head.hit(hit, env));
+            self.naps.settle(heads, rule);
+        } else {
+            self.with(heads, rule, sink, |head, env| head.hit(hit, env));
+        }
+    }
+
+    /// Hands over a hit that came without its row: reads its event again.
+    pub(super) fn reread(
+        &mut self,
+        heads: &mut Heads,
+        number: u32,
+        hit: &Hit<'_>,
+        sink: &mut dyn Sink,
+    ) {
+        let (table, mut rows) = (self.table, self.reread.take());
+        if let (Some(rule), Some(lent)) = (table.rules.get(number as usize), hit.source)
+            && let Some(rows) = opened(&mut rows, table)
+        {
+            rows.row(rule, lent, |row| self.hit(heads, number, &Hit { row, ..*hit }, sink));
+        }
+        self.reread = rows;
     }
 
     /// Takes a hit as history.
@@ -114,7 +176,13 @@ impl Owner {
     /// Moves every rule's clock.
     pub(super) fn tick(&mut self, heads: &mut Heads, time: i64, sink: &mut dyn Sink) {
         for rule in 0..self.table.rules.len() {
+            if self.naps.sleeper(rule).is_some_and(|nap| nap.asleep) {
+                self.naps.advance(rule, time);
+                self.rouse(heads, rule, sink);
+                continue;
+            }
             self.with(heads, rule, sink, |head, env| head.tick(time, env));
+            self.naps.settle(heads, rule);
         }
     }
 
@@ -122,7 +190,91 @@ impl Owner {
     pub(super) fn finish(&mut self, heads: &mut Heads, sink: &mut dyn Sink) {
         for rule in 0..self.table.rules.len() {
             self.with(heads, rule, sink, |head, env| head.finish(env));
+            self.naps.settle(heads, rule);
         }
+        self.naps.forget();
+    }
+
+    /// Lets rules sleep that can.
+    pub(super) fn lie_down(&mut self, heads: &mut Heads) {
+        for rule in self.naps.sleepers() {
+            self.naps.settle(heads, rule);
+        }
+    }
+
+    /// From now on each hit goes to its head at once.
+    pub(super) fn stay_awake(&mut self, heads: &mut Heads) {
+        self.wake_all(heads);
+        self.naps.forbid();
+    }
+
+    /// Brings every head to the state that it would have without sleep.
+    fn wake_all(&mut self, heads: &mut Heads) {
+        for rule in self.naps.sleepers() {
+            self.wake(heads, rule, None, &mut Nowhere);
+            self.naps.settle(heads, rule);
+        }
+        self.naps.forget();
+    }
+
+    /// Makes a head ready for a hit (or for whatever may come): brings what it has
+    /// to know of hits that were only noted.
+    fn wake(&mut self, heads: &mut Heads, rule: usize, hit: Option<&Hit<'_>>, sink: &mut dyn Sink) {
+        let Some(nap) = self.naps.sleeper(rule).copied() else { return };
+        let Some(sleeper) = heads.0.get_mut(rule).and_then(|head| head.sleeper()) else { return };
+        let bar = sleeper.raise(self.naps.take_bar(rule));
+        let peak = self.naps.peak(rule);
+        let owed = self.naps.owed(rule, hit, self.settings.lateness, bar);
+        if let Some((owed, bar)) = &owed {
+            sleeper.raise(*bar);
+            sleeper.precede(i64::MIN);
+            self.recall(heads, owed);
+        } else if nap.asleep {
+            sleeper.precede(peak);
+        }
+        if nap.asleep || owed.is_some() {
+            self.rouse(heads, rule, sink);
+        }
+    }
+
+    /// Moves a head's clock to where it belongs.
+    fn rouse(&mut self, heads: &mut Heads, rule: usize, sink: &mut dyn Sink) {
+        let Some(nap) = self.naps.sleeper(rule).copied() else { return };
+        self.with(heads, rule, sink, |head, env| {
+            if let Some(sleeper) = head.sleeper() {
+                sleeper.rouse(nap.clock, env);
+            }
+        });
+        self.naps.settle(heads, rule);
+    }
+
+    /// Brings noted hits to their heads.
+    fn recall(&mut self, heads: &mut Heads, owed: &[Noted]) {
+        let table = self.table;
+        for noted in owed {
+            let number = noted.rule as usize;
+            if let (Some(rule), Some(lent)) = (table.rules.get(number), self.naps.ring.event(noted))
+                && let Some(rows) = opened(&mut self.recalled, table)
+                && let Some(sleeper) = heads.0.get_mut(number).and_then(|head| head.sleeper())
+            {
+                let Noted { time, order, position, terms, .. } = *noted;
+                let source = Some(&lent);
+                rows.row(rule, &lent, |row| {
+                    let hit = Hit { time, order, position, row, terms, lineages: 0, source };
+                    sleeper.recall(&hit);
+                });
+            }
+        }
+    }
+
+    /// Lets the oldest event of the ring go; who may still need it takes it.
+    fn let_go(&mut self, heads: &mut Heads) {
+        let mut owed = Vec::new();
+        self.naps.let_go(self.settings.lateness, &mut owed);
+        for noted in &owed {
+            self.wake(heads, noted.rule as usize, None, &mut Nowhere);
+        }
+        self.naps.ring.drop_oldest();
     }
 
     fn with(
@@ -171,7 +323,8 @@ impl Owner {
     }
 
     /// Appends the state of all rules, each under the hash of its meaning.
-    pub(super) fn encode(&self, heads: &Heads, out: &mut Vec<u8>) {
+    pub(super) fn encode(&mut self, heads: &mut Heads, out: &mut Vec<u8>) {
+        self.wake_all(heads);
         (heads.0.len() as u64).encode(out);
         let mut state = Vec::new();
         for (rule, head) in self.table.rules.iter().zip(&heads.0) {
@@ -206,13 +359,25 @@ impl Owner {
             }
         }
         self.lineages.decode(from)?;
+        self.naps.restart();
+        self.lie_down(heads);
         Ok(taken)
     }
 
     /// Bytes of state.
     pub(super) fn memory(&self, heads: &Heads) -> usize {
-        self.lineages.memory() + heads.0.iter().map(|head| head.memory()).sum::<usize>()
+        self.lineages.memory()
+            + self.naps.memory()
+            + heads.0.iter().map(|head| head.memory()).sum::<usize>()
     }
+}
+
+fn opened<'r>(rows: &'r mut Option<Rows>, table: &'static Table) -> Option<&'r mut Rows> {
+    if rows.is_none() {
+        // The table was read when the shard was made.
+        *rows = Rows::new(table).ok();
+    }
+    rows.as_mut()
 }
 
 struct Nowhere;

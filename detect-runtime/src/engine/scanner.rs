@@ -5,6 +5,7 @@
 use super::evaluator::{Evaluator, Walk};
 use super::lineage::{self, PROCESS, Seen};
 use super::reference::Reference;
+use super::rows;
 use super::table::{HeadSpec, Rule, Table};
 use super::{Horizon, Options};
 use crate::event::reference::Document;
@@ -19,8 +20,15 @@ use crate::value::{Cx, Type, Value, Warnings};
 use bumpalo::Bump;
 use std::sync::Arc;
 
-/// Takes hits: rule number, hit.
-pub(super) type Emit<'e> = dyn FnMut(u32, &Hit<'_>) + 'e;
+/// Takes hits by the number of their rule.
+pub(super) trait Take {
+    /// Announces a hit that has no row yet. False: the row is not wanted, and that
+    /// was all.
+    fn announce(&mut self, rule: u32, hit: &Hit<'_>) -> bool;
+
+    /// Takes a hit.
+    fn hit(&mut self, rule: u32, hit: &Hit<'_>);
+}
 
 /// What a scanner counts beside lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +77,8 @@ pub(super) struct Scanner {
     horizon: Option<Horizon>,
     /// Present in reference mode: evaluates in the place of projector and matchers.
     reference: Option<Box<Reference>>,
+    /// The latest time that is not too far ahead, as of the last look at the clock.
+    latest: i64,
     pub(super) counts: ScanCounts,
 }
 
@@ -89,8 +99,15 @@ impl Scanner {
                 .reference
                 .then(|| Reference::new(table).map(Box::new))
                 .transpose()?,
+            latest: i64::MAX,
             counts: ScanCounts::default(),
         })
+    }
+
+    /// Looks at the clock, which decides what is too far ahead. Once for each run of
+    /// lines is enough: a run is handed over as soon as it was read.
+    pub(super) fn look_at_clock(&mut self) {
+        self.latest = self.horizon.map_or(i64::MAX, |horizon| horizon.latest());
     }
 
     /// Scans one line (without its line feed) and emits its hits in the order of
@@ -99,7 +116,7 @@ impl Scanner {
         &mut self,
         line: &[u8],
         position: u64,
-        emit: &mut Emit<'_>,
+        take: &mut dyn Take,
     ) -> Result<(), Malformed> {
         self.arena.reset();
         self.candidates.clear();
@@ -107,10 +124,10 @@ impl Scanner {
         let surroundings = Surroundings {
             table: self.table,
             warnings: &self.warnings,
-            horizon: self.horizon,
+            latest: self.latest,
             resources: &self.resources,
             counts: &mut self.counts,
-            emit,
+            take,
             position,
         };
         let index = self.index.as_deref();
@@ -144,10 +161,10 @@ impl Scanner {
 struct Surroundings<'s, 'e> {
     table: &'static Table,
     warnings: &'s [Warnings],
-    horizon: Option<Horizon>,
+    latest: i64,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
-    emit: &'s mut Emit<'e>,
+    take: &'s mut (dyn Take + 'e),
     position: u64,
 }
 
@@ -227,7 +244,7 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
                 lineages: 0,
                 source: None,
             };
-            (self.at.emit)(PROCESS, &hit);
+            self.at.take.hit(PROCESS, &hit);
         }
     }
 
@@ -265,21 +282,25 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
             self.at.counts.untimed += 1;
             return;
         };
-        if !stateless && self.at.horizon.is_some_and(|horizon| horizon.is_before(time)) {
+        if !stateless && time > self.at.latest {
             self.at.counts.future += 1;
             return;
         }
         let order = order.unwrap_or(time.saturating_mul(1_000_000));
         let (position, source) = (self.at.position, Some(self.lent));
+        let hit = Hit { time, order, position, row: &[], terms, lineages, source };
+        if !self.at.take.announce(number, &hit) {
+            return;
+        }
         let row = self.row(number, rule);
         let HeadSpec::Pipeline(program) = rule.head else {
-            (self.at.emit)(number, &Hit { time, order, position, row, terms, lineages, source });
+            self.at.take.hit(number, &Hit { row, ..hit });
             return;
         };
         let stages = program.stages.get(..program.per_event).unwrap_or_default();
-        let (cx, resources, emit) = (self.evaluator.cx(), self.at.resources, &mut *self.at.emit);
+        let (cx, resources, take) = (self.evaluator.cx(), self.at.resources, &mut *self.at.take);
         run_rows(stages, row, &cx, resources, &mut |row| {
-            emit(number, &Hit { time, order, position, row, terms, lineages, source });
+            take.hit(number, &Hit { row, ..hit });
         });
     }
 
@@ -291,13 +312,7 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
             _ => 0,
         };
         let row = cx.arena.alloc_slice_fill_copy(width.max(rule.row.len()), Value::Null);
-        let event = self.evaluator.event();
-        for (slot, (field, ty)) in row.iter_mut().zip(rule.row) {
-            *slot = match ty {
-                Type::Source => source_text(event.line()),
-                _ => event.load(*field, *ty),
-            };
-        }
+        rows::fill(row, rule, self.evaluator.event());
         for (own, flag) in rule.flags.iter().enumerate() {
             if let Some(slot) = row.get_mut(flag.slot) {
                 *slot = Value::Boolean(self.evaluator.flag(number, own, flag));
@@ -305,11 +320,6 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
         }
         row
     }
-}
-
-/// The whole document as a value; null if it is no UTF-8.
-fn source_text(line: &[u8]) -> Value<'_> {
-    core::str::from_utf8(line).map_or(Value::Null, Value::Text)
 }
 
 /// Times of the event, read when the first hit asks.

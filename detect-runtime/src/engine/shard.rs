@@ -1,8 +1,8 @@
 //! The stateless part of an engine, as one thread or process runs it.
 
 use super::Options;
-use super::partial;
-use super::scanner::{Emit, ScanCounts, Scanner};
+use super::partial::{self, Records};
+use super::scanner::{ScanCounts, Scanner, Take};
 use super::table::Table;
 use crate::input::{BadLine, Counts, Line, each_line, one_line};
 use crate::json::Reason;
@@ -18,6 +18,8 @@ pub struct Shard {
     /// Search before parse, where the ruleset allows it and not every line is
     /// wanted.
     search: Option<Search<'static>>,
+    /// See [`partial::wakers`].
+    wakers: Box<[u64]>,
 }
 
 /// What a shard found in one run of lines.
@@ -42,23 +44,22 @@ impl Shard {
             search: (!options.walk_all && !options.reference)
                 .then(|| Search::new(table.needles).ok())
                 .flatten(),
+            wakers: partial::wakers(table, options),
         })
     }
 
     /// Scans whole lines that begin at `offset` of the input; `keep_bad`: with the
     /// text of bad lines, for a dead-letter file.
     pub fn scan(&mut self, body: &[u8], offset: u64, keep_bad: bool) -> Partials {
-        let mut hits = Vec::new();
         let mut bad = Vec::new();
         let before = (self.counts, *self.scan_counts());
-        self.run(
-            body,
-            offset,
-            &mut |rule, hit| partial::encode(rule, hit, &mut hits),
-            &mut |line, bytes| {
-                bad.push((*line, if keep_bad { bytes.to_vec() } else { Vec::new() }));
-            },
-        );
+        let wakers = core::mem::take(&mut self.wakers);
+        let mut records = Records { wakers: &wakers, out: Vec::new(), event: None };
+        self.run(body, offset, &mut records, &mut |line, bytes| {
+            bad.push((*line, if keep_bad { bytes.to_vec() } else { Vec::new() }));
+        });
+        let hits = records.out;
+        self.wakers = wakers;
         let counts = core::mem::replace(&mut self.counts, before.0);
         let scan = core::mem::replace(&mut self.scanner.counts, before.1);
         Partials { hits, counts: counts.since(&before.0), scan: scan.since(&before.1), bad }
@@ -83,15 +84,16 @@ impl Shard {
         &mut self,
         body: &[u8],
         offset: u64,
-        emit: &mut Emit<'_>,
+        take: &mut dyn Take,
         bad_line: &mut dyn FnMut(&BadLine, &[u8]),
     ) {
         self.counts.bytes += body.len() as u64;
-        let Shard { scanner, counts, line_limit, search } = self;
-        let mut take = |line: Line<'_>| {
+        self.scanner.look_at_clock();
+        let Shard { scanner, counts, line_limit, search, .. } = self;
+        let mut read = |line: Line<'_>| {
             counts.events += 1;
             let outcome = match line.bytes {
-                Some(bytes) => scanner.line(bytes, line.offset, emit),
+                Some(bytes) => scanner.line(bytes, line.offset, take),
                 None => Err(Reason::TooLong.at(*line_limit)),
             };
             if let Err(malformed) = outcome {
@@ -102,11 +104,11 @@ impl Shard {
             }
         };
         match search {
-            None => each_line(body, offset, *line_limit, take),
+            None => each_line(body, offset, *line_limit, read),
             Some(search) => {
                 let unread = search.each_hit(body, |bytes, at| {
                     if let Some(line) = one_line(bytes, offset + at as u64, *line_limit) {
-                        take(line);
+                        read(line);
                     }
                 });
                 counts.events += unread;

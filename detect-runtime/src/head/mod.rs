@@ -271,4 +271,53 @@ pub trait Head: Send {
 
     /// Bytes of state held now.
     fn memory(&self) -> usize;
+
+    /// True while no hit at all can do anything, so that none need be made.
+    fn is_deaf(&self) -> bool {
+        false
+    }
+
+    /// The head as one that can sleep, if it can.
+    fn sleeper(&mut self) -> Option<&mut dyn Sleeper> {
+        None
+    }
+}
+
+/// Place of an event in the order of a sequence: time, then position.
+pub type Turn = (i64, u64);
+
+/// A head that most of the time waits for a hit of a certain kind. While it
+/// sleeps, other hits only move its clock; which of them matter after all is known
+/// when one comes that wakes it and belongs before them.
+///
+/// What sleeps is the making of rows, keys and copies. The head must come to the
+/// same state as if it had taken each hit at once; the engine keeps what was
+/// announced to it meanwhile and brings it with [`Sleeper::recall`].
+pub trait Sleeper {
+    /// Bits of [`Hit::terms`] that wake it.
+    fn wakers(&self) -> u64;
+
+    /// Nothing is pending, and no hit that wakes waits for its place in the order.
+    fn is_asleep(&self) -> bool;
+
+    /// Hits wait for their place in the order, if only to be dropped.
+    fn is_restless(&self) -> bool;
+
+    /// The rule's clock; `i64::MIN` before the first hit.
+    fn clock(&self) -> i64;
+
+    /// Moves the clock to where announced hits brought it and lets go what had
+    /// to wait until then. Only while it sleeps.
+    fn rouse(&mut self, clock: i64, env: &mut Env<'_>);
+
+    /// Hits up to this place in the order have had their turn, those above what
+    /// it gives have not.
+    fn raise(&mut self, bar: Option<Turn>) -> Option<Turn>;
+
+    /// Announced hits that stand before all that it holds bring the time up to here,
+    /// in the order of events; `i64::MIN` once it holds them itself.
+    fn precede(&mut self, time: i64);
+
+    /// Takes a hit that was announced before, as one that waits for its turn.
+    fn recall(&mut self, hit: &Hit<'_>);
 }

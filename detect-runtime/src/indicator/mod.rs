@@ -194,6 +194,10 @@ impl Head for Matcher {
     fn memory(&self) -> usize {
         self.set.memory()
     }
+
+    fn is_deaf(&self) -> bool {
+        self.set.is_empty()
+    }
 }
 
 /// Text of a value for the alert.

@@ -123,6 +123,10 @@ impl Keys {
         self.table.len()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Live keys, by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|e| e.live)

@@ -31,7 +31,7 @@ use super::pending::{Pending, Waiting, millis};
 use super::reorder::{Held, Reorder};
 use super::shape::{Missing, Place, Shape};
 use super::{Join, Limit, SequenceSpec, TermSpec};
-use crate::head::{Content, Draft, Env, Head, Hit, Settings, Source};
+use crate::head::{Content, Draft, Env, Head, Hit, Settings, Sleeper, Source};
 use crate::key::{combinations, push, values};
 use crate::state::{DecodeError, Reader};
 use crate::value::{Cx, Value};
@@ -45,6 +45,10 @@ pub const DELAY_SPREAD: i64 = 60_000;
 /// Most keys that one event has under one term; more are counted as evicted.
 pub const KEY_LIMIT: usize = 1024;
 
+/// Held events whose rows are read into the caller's arena; those behind them share
+/// the room of one.
+const LENT_AT_ONCE: usize = 16;
+
 /// Head of a sequence rule.
 #[derive(Debug)]
 pub struct Machine {
@@ -57,6 +61,9 @@ pub struct Machine {
     pub(super) rank: u64,
     /// Events held so far.
     pub(super) arrivals: u64,
+    /// Time that announced hits before all that is held bring; see
+    /// [`Sleeper::precede`].
+    pub(super) preceding: i64,
     pub(super) reorder: Reorder,
     pub(super) keys: Keys,
     /// Completions of one window over all input.
@@ -89,14 +96,16 @@ impl Complete {
 impl Machine {
     /// An empty machine for this rule.
     pub fn new(spec: &'static SequenceSpec) -> Machine {
+        let shape = Shape::of(spec);
         Machine {
             spec,
-            shape: Shape::of(spec),
             clock: i64::MIN,
             progress: i64::MIN,
             rank: 0,
             arrivals: 0,
-            reorder: Reorder::default(),
+            preceding: i64::MIN,
+            reorder: Reorder::new(shape.wake),
+            shape,
             keys: Keys::new(spec.maxspan.unwrap_or(spec.lookback)),
             complete: Vec::new(),
         }
@@ -109,7 +118,7 @@ impl Machine {
 
     /// Takes an event in its place in the order.
     fn take<'e>(&mut self, hit: &Hit<'_>, watermark: i64, env: &mut Env<'e>) {
-        self.settle(basis(hit, env.settings).min(watermark), env);
+        self.settle(basis(hit, env.settings).max(self.preceding).min(watermark), env);
         self.rank = self.rank.wrapping_add(1);
         let groups = env.arena.alloc_slice_fill_default(self.shape.groups.len());
         let mut event: Event<'_, 'e> = Event { hit, arena: env.arena, source: None, groups };
@@ -321,7 +330,7 @@ impl Machine {
     }
 
     /// Rule's time has come to `now`: expires, and accepts what has waited.
-    fn settle(&mut self, now: i64, env: &mut Env<'_>) {
+    pub(super) fn settle(&mut self, now: i64, env: &mut Env<'_>) {
         if now <= self.progress {
             return;
         }
@@ -341,23 +350,37 @@ impl Machine {
     }
 
     /// Takes all events that the watermark lets go.
-    fn release(&mut self, watermark: i64, env: &mut Env<'_>) {
+    pub(super) fn release(&mut self, watermark: i64, env: &mut Env<'_>) {
         self.reorder.open(watermark, self.spec.tiebreaker.is_some() && watermark < i64::MAX);
         self.drain(watermark, env);
     }
 
     fn drain(&mut self, watermark: i64, env: &mut Env<'_>) {
-        let mut arena = Bump::new();
+        let mut own = Bump::new();
+        let mut count = 0;
         while let Some(held) = self.reorder.next() {
+            if held.terms & self.shape.wake == 0 && self.keys.is_empty() {
+                // It could only go on with what is pending.
+                let order = millis(held.ordinal.order);
+                let basis = if env.settings.whole.is_some() { order } else { held.time };
+                self.settle(basis.max(self.preceding).min(watermark), env);
+                continue;
+            }
+            count += 1;
+            let arena = if count <= LENT_AT_ONCE {
+                env.arena
+            } else {
+                own.reset();
+                &own
+            };
             let mut env = Env {
-                arena: &arena,
+                arena,
                 settings: env.settings,
                 drafts: env.drafts,
                 losses: env.losses,
                 warnings: env.warnings,
             };
-            held.lend(&arena, |hit| self.take(hit, watermark, &mut env));
-            arena.reset();
+            held.lend(arena, |hit| self.take(hit, watermark, &mut env));
         }
     }
 
@@ -377,7 +400,7 @@ impl Machine {
         }
     }
 
-    fn watermark(&self, settings: &Settings) -> i64 {
+    pub(super) fn watermark(&self, settings: &Settings) -> i64 {
         self.clock.saturating_sub(settings.lateness)
     }
 
@@ -386,7 +409,7 @@ impl Machine {
         settings.whole.is_some() && self.spec.maxspan.is_none()
     }
 
-    fn tie(&self, hit: &Hit<'_>) -> Box<[u8]> {
+    pub(super) fn tie(&self, hit: &Hit<'_>) -> Box<[u8]> {
         let Some(at) = self.spec.tiebreaker else { return Box::default() };
         let mut bytes = Vec::new();
         match hit.row.get(usize::from(at)) {
@@ -454,6 +477,11 @@ impl Head for Machine {
 
     fn memory(&self) -> usize {
         self.reorder.bytes() + self.keys.bytes()
+    }
+
+    fn sleeper(&mut self) -> Option<&mut dyn Sleeper> {
+        // Tiebreakers stand in the row, which an announced hit has not.
+        self.spec.tiebreaker.is_none().then_some(self)
     }
 }
 

@@ -34,6 +34,7 @@ mod pending;
 mod reorder;
 mod sample;
 mod shape;
+mod sleep;
 mod spec;
 #[cfg(test)]
 mod tests;

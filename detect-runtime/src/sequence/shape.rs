@@ -17,6 +17,8 @@ pub(super) struct Shape {
     pub(super) trailing: bool,
     /// Whether joins read earlier events.
     pub(super) captures: bool,
+    /// See [`SequenceSpec::wakers`].
+    pub(super) wake: u64,
 }
 
 /// A missing term.
@@ -48,6 +50,7 @@ impl Shape {
             leading: false,
             trailing: false,
             captures: spec.terms.iter().any(|t| !t.captured.is_empty()),
+            wake: spec.wakers(),
         };
         let all = spec.terms.iter().filter(|t| !t.missing).count();
         for (number, term) in spec.terms.iter().enumerate() {

@@ -22,6 +22,15 @@ pub struct SequenceSpec {
     pub limits: &'static [Limit],
 }
 
+impl SequenceSpec {
+    /// Bits of the terms that make something pending where nothing is: the first
+    /// positive one and the missing ones before it.
+    pub fn wakers(&self) -> u64 {
+        let leading = self.terms.iter().take_while(|term| term.missing).count();
+        self.terms.iter().take(leading + 1).fold(0, |all, term| all | term.mask())
+    }
+}
+
 /// A term of a sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct TermSpec {

@@ -87,6 +87,10 @@ impl Counter {
 
     /// Runs all ticks up to `due` at which something has changed.
     fn run(&mut self, due: i64, env: &mut Env<'_>) {
+        // No tick up to one that is over has anything new.
+        if due <= self.over {
+            return;
+        }
         while let Some(first) = self.changed.first_entry() {
             if *first.key() > due {
                 break;
