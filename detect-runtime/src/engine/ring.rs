@@ -14,7 +14,7 @@ const BLOCK: usize = 1 << 18;
 /// Bytes of lines up to which an event stays for rules whose clocks lag behind the
 /// others'. Taking it over costs a rule more than this memory is worth: behind every
 /// gap in the input all clocks but those of the first event's rules lag.
-const SLACK: usize = 4 << 20;
+const SLACK: usize = 32 << 20;
 
 /// Bytes of lines above which events go before their time.
 const MOST: usize = 256 << 20;
