@@ -4,6 +4,10 @@
 #[allow(unreachable_pub, reason = "the same file is a public module of the library")]
 mod build;
 
+#[cfg(feature = "cli")]
+#[path = "src/cli/library/pack.rs"]
+mod pack;
+
 fn main() {
     println!("cargo::rerun-if-env-changed=DETECT_RULES");
     let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
@@ -12,5 +16,8 @@ fn main() {
     if std::path::Path::new("../shared/corpus").is_dir() {
         println!("cargo::rustc-cfg=shared_corpus");
     }
-    build::rules(chosen.as_deref().unwrap_or("rules"));
+    let rules = chosen.as_deref().unwrap_or("rules");
+    build::rules(rules);
+    #[cfg(feature = "cli")]
+    pack::pack(std::path::Path::new(rules));
 }

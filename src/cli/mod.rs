@@ -3,9 +3,11 @@
 mod args;
 mod bench;
 mod check;
+mod explain;
 mod failure;
 mod generate;
 mod input;
+mod library;
 mod matrix;
 mod output;
 mod progress;
@@ -38,6 +40,7 @@ enum Command {
     Matrix(matrix::Matrix),
     Bench(bench::Bench),
     Check(check::Check),
+    Explain(explain::Explain),
     Generate(generate::Generate),
 }
 
@@ -50,6 +53,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Matrix(matrix)) => matrix.run(),
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Check(check)) => check.run(),
+        Some(Command::Explain(explain)) => explain.run(),
         Some(Command::Generate(generate)) => generate.run(),
         None => nothing(),
     };

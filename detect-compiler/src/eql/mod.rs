@@ -22,6 +22,7 @@
 //! - `arrayCount` is refused by name.
 //! - A sequence needs two terms, where runs and missing terms count.
 
+mod asked;
 mod ast;
 mod error;
 mod lexer;
@@ -35,6 +36,7 @@ pub use error::{EqlError, EqlErrorKind};
 
 use crate::diagnostic::Problem;
 use crate::plan::{Body, Cond, Expr};
+use crate::predicate::Asked;
 use crate::schema::Schema;
 
 /// Which EQL.
@@ -124,4 +126,13 @@ pub fn expression(text: &str, context: &Context<'_>) -> Result<Expr, Vec<Problem
     let tree = parser::parse_expression(text, context.dialect)
         .map_err(|error| vec![Problem::of(&error)])?;
     lower::expression(&tree, context)
+}
+
+/// What a query asks, as written; one for each event of a sequence or sample.
+///
+/// # Errors
+/// As [`compile`], for what is no EQL.
+pub fn asked(query: &str, context: &Context<'_>) -> Result<Vec<Asked>, Vec<Problem>> {
+    let tree = parser::parse(query, context.dialect).map_err(|error| vec![Problem::of(&error)])?;
+    Ok(asked::asked(query, &tree, context.category_field))
 }

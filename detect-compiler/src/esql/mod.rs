@@ -7,6 +7,7 @@
 //! query reach them through [`QueryStrings`].
 
 mod analysis;
+mod asked;
 pub mod ast;
 #[cfg(test)]
 mod corpus;
@@ -19,6 +20,7 @@ pub mod syntax;
 mod tests;
 
 pub use analysis::AnalysisError;
+pub use asked::{QueryString, asked, written};
 
 use crate::diagnostic::Problem;
 use crate::plan::{Cond, Plan};

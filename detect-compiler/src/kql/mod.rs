@@ -16,6 +16,7 @@
 //! - A field below one that is mapped `nested` needs the `path:{ }` form, and
 //!   `path:{ }` a field that may be nested: names in no table may.
 
+mod asked;
 mod ast;
 mod error;
 mod lower;
@@ -28,6 +29,7 @@ pub use error::{KqlError, KqlErrorKind};
 
 use crate::diagnostic::Problem;
 use crate::plan::Cond;
+use crate::predicate::Asked;
 use crate::schema::Schema;
 
 /// A query that was understood.
@@ -52,4 +54,13 @@ pub struct Compiled {
 pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, Vec<Problem>> {
     let tree = parser::parse(text).map_err(|error| vec![Problem::of(&error)])?;
     lower::lower(tree.as_ref(), schema)
+}
+
+/// What a query asks, as written.
+///
+/// # Errors
+/// As [`compile`], for what is no query.
+pub fn asked(text: &str, schema: &Schema) -> Result<Asked, Vec<Problem>> {
+    let tree = parser::parse(text).map_err(|error| vec![Problem::of(&error)])?;
+    Ok(asked::asked(tree.as_ref(), schema))
 }

@@ -29,7 +29,7 @@ impl Complaint for ExceptionError {
 ///
 /// # Errors
 /// A report about the file of exceptions.
-pub(super) fn of(rule: &Rule, schema: &Schema) -> Result<Cond, Report> {
+pub(crate) fn of(rule: &Rule, schema: &Schema) -> Result<Cond, Report> {
     let mut all = Vec::new();
     if !rule.os_list.is_empty() {
         all.push(operating_systems(&rule.os_list, schema));

@@ -26,6 +26,7 @@ mod description;
 mod guard;
 
 pub use description::info_tokens;
+pub(crate) use guard::of as guard_of;
 
 use crate::diagnostic::{Level, Problem, Report};
 use crate::plan::{self, Body, Cond, Field, Plan};

@@ -13,6 +13,7 @@
 //! - Distances between words, fuzzy words and regular expressions on analysed
 //!   text are refused, boosts have no effect on what matches.
 
+mod asked;
 mod ast;
 mod error;
 mod lower;
@@ -25,6 +26,7 @@ pub use error::{LuceneError, LuceneErrorKind};
 
 use crate::diagnostic::Problem;
 use crate::plan::Cond;
+use crate::predicate::Asked;
 use crate::schema::Schema;
 
 /// A query that was understood.
@@ -48,4 +50,13 @@ pub struct Compiled {
 pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, Vec<Problem>> {
     let tree = parser::parse(text).map_err(|error| vec![Problem::of(&error)])?;
     lower::lower(&tree, schema)
+}
+
+/// What a query asks, as written.
+///
+/// # Errors
+/// As [`compile`], for what is no query.
+pub fn asked(text: &str, schema: &Schema) -> Result<Asked, Vec<Problem>> {
+    let tree = parser::parse(text).map_err(|error| vec![Problem::of(&error)])?;
+    Ok(asked::asked(&tree, schema))
 }

@@ -33,11 +33,11 @@ pub use prefilter::Needle;
 pub use walk::Role;
 pub use witness::Witness;
 
-use crate::plan::{Cond, Plan};
+use crate::plan::{Cond, Field, Plan};
 use atoms::Atoms;
 use detect_runtime::json::layout::Flags;
 use statistics::Statistics;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// What the optimiser goes by, beside the plans.
@@ -102,6 +102,25 @@ pub struct Condition {
 /// The condition of a plan in a role, if it has that role.
 pub fn condition_of(plan: &Plan, role: Role) -> Option<&Cond> {
     walk::conditions(plan).into_iter().find(|(own, _)| *own == role).map(|(_, cond)| cond)
+}
+
+/// The conditions of a plan that are asked of every event, with their roles.
+pub fn conditions(plan: &Plan) -> Vec<(Role, &Cond)> {
+    walk::conditions(plan)
+}
+
+/// Paths of the fields that a plan reads, for its conditions and its head.
+pub fn fields_read(plan: &Plan) -> BTreeSet<String> {
+    let mut read = BTreeSet::new();
+    let mut add = |field: &Field| {
+        read.insert(field.path.clone());
+    };
+    for (_, cond) in walk::conditions(plan) {
+        cond.each_field(&mut add);
+    }
+    walk::head_fields(plan, &mut add);
+    walk::nested_conditions(plan, &mut |cond| cond.each_field(&mut add));
+    read
 }
 
 /// Optimises the rules; the same input gives the same output, byte for byte.

@@ -19,6 +19,7 @@ pub(crate) enum Tone {
     Warn,
     Bad,
     Alarm,
+    Title,
 }
 
 impl Tone {
@@ -32,7 +33,13 @@ impl Tone {
             Tone::Warn => "\x1b[33m",
             Tone::Bad => "\x1b[31m",
             Tone::Alarm => "\x1b[1;31m",
+            Tone::Title => "\x1b[1m",
         }
+    }
+
+    /// The text in the colour.
+    pub(crate) fn around(self, text: &str) -> String {
+        format!("{}{text}\x1b[0m", self.begin())
     }
 }
 
