@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod failure;
 mod generate;
+mod html;
 mod input;
 mod library;
 mod matrix;

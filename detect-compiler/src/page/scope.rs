@@ -41,7 +41,7 @@ fn named<'p>(predicates: &'p [Predicate], fields: &[&str]) -> impl Iterator<Item
         .iter()
         .filter(move |row| {
             let positive = !row.negated && matches!(row.kind, Kind::Eq | Kind::In);
-            positive && fields.iter().any(|field| *field == row.field)
+            positive && fields.contains(&row.field)
         })
         .flat_map(|row| row.values.iter().cloned())
 }

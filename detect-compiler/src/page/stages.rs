@@ -27,14 +27,15 @@ pub(super) fn of(rule: &Rule, compiled: &Compiled) -> Vec<Stage> {
     }
     match &rule.kind {
         Kind::Threshold(threshold) => {
-            let mut text = format!("count >= {}", threshold.value);
-            if let Some((field, least)) = &threshold.cardinality {
-                text += &format!(" and count_distinct({}) >= {least}", field.value);
-            }
-            if !compiled.group_by.is_empty() {
-                text += &format!(" by {}", compiled.group_by.join(", "));
-            }
-            stages.push(stage("threshold", text));
+            let distinct =
+                threshold.cardinality.as_ref().map_or(String::new(), |(field, least)| {
+                    format!(" and count_distinct({}) >= {least}", field.value)
+                });
+            let by = match compiled.group_by.as_slice() {
+                [] => String::new(),
+                fields => format!(" by {}", fields.join(", ")),
+            };
+            stages.push(stage("threshold", format!("count >= {}{distinct}{by}", threshold.value)));
         }
         Kind::NewTerms(terms) => {
             let fields = compiled.group_by.join(", ");

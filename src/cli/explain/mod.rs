@@ -7,6 +7,7 @@
 mod text;
 
 use super::failure::Failure;
+use super::html::{self, Neighbours, Place};
 use super::{library, output};
 use clap::{Args, ValueEnum};
 use detect_compiler::page::{Catalogue, Entry};
@@ -33,6 +34,8 @@ enum PageFormat {
     Text,
     /// One JSON object (docs/EXPLAIN.md).
     Json,
+    /// A whole HTML document.
+    Html,
 }
 
 impl Explain {
@@ -48,6 +51,11 @@ impl Explain {
         match self.format {
             PageFormat::Text => {
                 write!(out, "{}", text::page(entry, output::coloured()))?;
+            }
+            PageFormat::Html => {
+                let body = html::rule(entry, Place::Alone, &Neighbours::default());
+                let name = &entry.page.identity.name;
+                writeln!(out, "{}", html::document(Place::Alone, "", name, body))?;
             }
             PageFormat::Json => writeln!(out, "{:#}", entry.page.json())?,
         }

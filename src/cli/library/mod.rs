@@ -101,23 +101,19 @@ fn broken(report: &Report) -> Failure {
 }
 
 fn ambiguous(name: &str, several: &[&Entry]) -> Failure {
-    let mut message = format!("{} rules are called `{name}`; name one by its file:", several.len());
-    for entry in several.iter().take(SHOWN) {
-        message += &format!("\n    {}  {}", entry.page.identity.id, entry.page.identity.path);
-    }
-    Failure::Usage(message)
+    let line =
+        |entry: &&Entry| format!("\n    {}  {}", entry.page.identity.id, entry.page.identity.path);
+    let lines: String = several.iter().take(SHOWN).map(line).collect();
+    let count = several.len();
+    Failure::Usage(format!("{count} rules are called `{name}`; name one by its file:{lines}"))
 }
 
 fn unknown(catalogue: &Catalogue, name: &str) -> Failure {
-    let mut message = format!("there is no rule with the id, name or file `{name}`");
-    let near = near(catalogue, name);
-    if !near.is_empty() {
-        message += "\n  did you mean";
-        for entry in near {
-            message += &format!("\n    {}  {}", entry.page.identity.id, entry.page.identity.name);
-        }
-    }
-    Failure::Usage(message)
+    let line =
+        |entry: &Entry| format!("\n    {}  {}", entry.page.identity.id, entry.page.identity.name);
+    let near: String = near(catalogue, name).into_iter().map(line).collect();
+    let hint = if near.is_empty() { "" } else { "\n  did you mean" };
+    Failure::Usage(format!("there is no rule with the id, name or file `{name}`{hint}{near}"))
 }
 
 /// Rules whose names have all the words, else those that are a few letters away.
