@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod catalog;
 mod check;
 mod explain;
 mod failure;
@@ -42,6 +43,7 @@ enum Command {
     Bench(bench::Bench),
     Check(check::Check),
     Explain(explain::Explain),
+    Catalog(catalog::Catalog),
     Generate(generate::Generate),
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),
+        Some(Command::Catalog(catalog)) => catalog.run(),
         Some(Command::Generate(generate)) => generate.run(),
         None => nothing(),
     };

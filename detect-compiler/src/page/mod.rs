@@ -8,6 +8,7 @@
 //! the plan; there is no second parser. Must not know how a page is shown.
 
 mod catalogue;
+mod coverage;
 mod indicators;
 mod json;
 mod output;
@@ -17,6 +18,7 @@ mod stages;
 mod tests;
 
 pub use catalogue::{Catalogue, Entry, Usage};
+pub use coverage::{Coverage, Mapped, Tactic};
 pub use output::Column;
 pub use stages::Stage;
 
