@@ -39,7 +39,7 @@ pub(super) fn page(site: &Site<'_>) -> String {
                             td.kind { (kind.name()) }
                             td {
                                 ul.values {
-                                    @for value in values.iter().take(24) { li { code { (value) } } }
+                                    @for value in values.iter().take(24) { li { (value) } }
                                     @if values.len() > 24 { li { (values.len() - 24) " more" } }
                                 }
                             }

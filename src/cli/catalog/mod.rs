@@ -48,6 +48,7 @@ impl Catalog {
         }
         let mut written = Written::default();
         for (name, text) in [
+            ("icon.svg", html::ICON.to_owned()),
             ("style.css", html::STYLE.to_owned()),
             ("search.js", html::SEARCH.to_owned()),
             ("words.js", index::words(&site)),

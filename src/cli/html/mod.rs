@@ -25,12 +25,11 @@ const PARTS: [(&str, &str); 5] = [
     ("Hygiene", "hygiene.html"),
 ];
 
-/// A picture for the tab: a bracket around a spark, as data, so that nothing is asked
-/// of a server.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 \
-    32 32'%3E%3Crect width='32' height='32' rx='8' fill='%230f766e'/%3E%3Cpath d='M9 17l5 5L24 \
-    10' fill='none' stroke='%23fff' stroke-width='4' stroke-linecap='round' \
-    stroke-linejoin='round'/%3E%3C/svg%3E";
+/// The picture in the tab.
+pub(crate) const ICON: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>\
+    <rect width='32' height='32' rx='8' fill='#0f766e'/>\
+    <path d='M9 17l5 5L24 10' fill='none' stroke='#fff' stroke-width='4' \
+    stroke-linecap='round' stroke-linejoin='round'/></svg>\n";
 
 /// Where a page stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +64,11 @@ pub(crate) fn document(place: Place, part: &str, title: &str, body: Markup) -> S
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 title { (title) }
-                link rel="icon" href=(ICON);
                 @match place.root() {
-                    Some(root) => link rel="stylesheet" href={ (root) "style.css" };,
+                    Some(root) => {
+                        link rel="icon" href={ (root) "icon.svg" };
+                        link rel="stylesheet" href={ (root) "style.css" };
+                    },
                     None => style { (PreEscaped(STYLE)) },
                 }
             }

@@ -232,7 +232,7 @@ fn indicator(row: &Indicator, page: &Page, root: Option<&str>) -> Markup {
 fn values(values: &[String]) -> Markup {
     html! {
         @if !values.is_empty() {
-            ul.values { @for value in values { li { code { (value) } } } }
+            ul.values { @for value in values { li { (value) } } }
         }
     }
 }

@@ -40,7 +40,8 @@ fn folder(path: &Path, below: &str, depth: usize, out: &mut Vec<u8>) {
     for entry in entries {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hidden = name.starts_with('.');
-        let wanted = name.ends_with(".toml") || name.ends_with(".tests.ndjson");
+        let rule = entry.extension().is_some_and(|extension| extension == "toml");
+        let wanted = rule || name.ends_with(".tests.ndjson");
         if entry.is_dir() && !hidden && depth < DEEPEST {
             folder(&entry, &format!("{below}{name}/"), depth + 1, out);
         } else if wanted && !hidden {
