@@ -160,3 +160,88 @@ fn names_that_mean_nothing_or_too_much() {
         }
     }
 }
+
+#[test]
+fn events_are_explained() {
+    let event = r#"{"@timestamp":"2026-01-01T00:00:00Z","host":{"os":{"type":"linux"},"name":"h"},"event":{"type":"start","action":"exec"},"process":{"name":"scp","executable":"/usr/bin/scp","parent":{"name":"bash","executable":"/bin/bash"}},"agent":{"id":"a"}}"#;
+    let other = event.replace("scp", "ls");
+    let folder = Folder::new("event", &[("e.ndjson", &format!("{event}\n{other}\n"))]);
+    let file = format!("{}/e.ndjson", folder.path());
+    let output = detect(&["explain", SEED, "--event", &file, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let answers: Vec<Json> =
+        out(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0]["conditions"][0]["holds"], true);
+    assert_eq!(answers[1]["conditions"][0]["holds"], false);
+    let decided = answers[1]["conditions"][0]["decided_by"].to_string();
+    assert!(decided.contains("process.name") && decided.contains("ls"), "{decided}");
+    let state = answers[0]["state"][0].as_str().expect("a group");
+    assert!(state.contains("process.parent.executable") && state.contains("/bin/bash"), "{state}");
+    assert_eq!(answers[1]["state"].as_array().map(Vec::len), Some(0));
+    for answer in &answers {
+        assert_eq!(answer["compiled_agrees"], true);
+    }
+    let text = out(&detect(&["explain", SEED, "--event", &file]));
+    assert!(text.contains("the compiled form agrees") && text.contains("decided by"), "{text}");
+}
+
+/// Members that the format of layers documents, version 4.5.
+#[test]
+fn a_layer_for_the_navigator() {
+    let folder = Folder::new("layer", &[]);
+    let file = format!("{}/layer.json", folder.path());
+    let output = detect(&["explain", "--attack-navigator", &file]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = fs::read_to_string(&file).expect("a layer");
+    let layer: Json = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(layer["versions"]["layer"], "4.5");
+    assert_eq!(layer["domain"], "enterprise-attack");
+    assert!(layer["name"].is_string() && layer["gradient"]["colors"].is_array());
+    let techniques = layer["techniques"].as_array().expect("techniques");
+    let found = techniques.iter().find(|one| one["techniqueID"] == "T1059.004");
+    let found = found.expect("the seed's subtechnique");
+    assert_eq!(found["tactic"], "execution");
+    assert!(found["score"].as_u64() >= Some(1));
+    assert_eq!(found["enabled"], true);
+}
+
+/// Every rule has its page, every link inside the site leads to a file.
+#[test]
+fn the_site_is_whole() {
+    let folder = Folder::new("site", &[]);
+    let output = detect(&["catalog", "--out", folder.path(), "--rules", RULES]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let index = fs::read_to_string(folder.0.join("index.html")).expect("the index");
+    assert!(index.contains(&format!("rules/{SEED}.html")));
+    let mut links = 0;
+    for (below, name) in pages(&folder.0) {
+        let text = fs::read_to_string(folder.0.join(&below).join(&name)).expect("a page");
+        assert!(
+            !text.contains("src=\"http") && !text.contains("<link rel=\"stylesheet\" href=\"http")
+        );
+        for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            if link.starts_with("http") || link.starts_with('#') {
+                continue;
+            }
+            links += 1;
+            let target = folder.0.join(&below).join(link);
+            assert!(target.exists(), "{below}/{name}: {link}");
+        }
+    }
+    assert!(links > 100, "{links} links");
+}
+
+/// Folder and name of the pages of a site.
+fn pages(root: &std::path::Path) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for below in ["", "rules", "attack", "fields"] {
+        for entry in fs::read_dir(root.join(below)).expect("a folder").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().extension().is_some_and(|extension| extension == "html") {
+                all.push((below.to_owned(), name));
+            }
+        }
+    }
+    all
+}

@@ -3,7 +3,11 @@
 //! | file | what it shows |
 //! | --- | --- |
 //! | `text` | the page on a terminal |
+//! | `event` | the rule's conditions over events, predicate by predicate |
+//! | `navigator` | the coverage of all rules as a layer of the ATT&CK Navigator |
 
+mod event;
+mod navigator;
 mod text;
 
 use super::failure::Failure;
@@ -18,13 +22,20 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// Id, name or file of the rule
-    rule: String,
+    #[arg(required_unless_present = "attack_navigator")]
+    rule: Option<String>,
     /// A folder of rules in place of those that are compiled in
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// How the page is printed
     #[arg(long, value_enum, default_value_t = PageFormat::Text)]
     format: PageFormat,
+    /// Events (NDJSON, or one JSON document): why each of them matches or not
+    #[arg(long, value_name = "FILE", requires = "rule")]
+    event: Option<PathBuf>,
+    /// Write an ATT&CK Navigator layer of all rules in place of a page
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "event"])]
+    attack_navigator: Option<PathBuf>,
 }
 
 /// `--format` of this command.
@@ -42,7 +53,15 @@ impl Explain {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let folder = library::folder(self.rules.as_deref())?;
         let catalogue = Catalogue::of(&folder);
-        let entry = library::find(&catalogue, &folder, &self.rule)?;
+        if let Some(path) = &self.attack_navigator {
+            let layer = format!("{:#}\n", navigator::layer(&catalogue));
+            return std::fs::write(path, layer).map_err(|error| Failure::write(path, error));
+        }
+        let name = self.rule.as_deref().unwrap_or_default();
+        let entry = library::find(&catalogue, &folder, name)?;
+        if let Some(path) = &self.event {
+            return event::explain(&entry, path, self.format == PageFormat::Json);
+        }
         self.page(&entry).map_err(Failure::output)
     }
 

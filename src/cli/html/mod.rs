@@ -17,12 +17,11 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) const SEARCH: &str = include_str!("search.js");
 
 /// The pages of a site that stand in its head, with their files.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 4] = [
     ("Rules", "index.html"),
     ("ATT&CK", "attack.html"),
     ("Fields", "fields.html"),
     ("Indicators", "indicators.html"),
-    ("Hygiene", "hygiene.html"),
 ];
 
 /// The picture in the tab.

@@ -1,0 +1,229 @@
+//! Why an event matches or not: the rule's conditions as trees, each predicate with
+//! what it saw, the one that decided, and where the event would go then.
+//!
+//! The plain form is walked here. Where the rule is compiled in as it stands, both
+//! forms run over the event, and whether they agree is said.
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, Tone};
+use crate::cli::ruleset::Rules;
+use bumpalo::Bump;
+use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
+use detect::runtime::event::reference::{Document, Found};
+use detect::runtime::plain::{Form, Scope, Trace};
+use detect::runtime::value::{Cx, Warnings};
+use detect_compiler::page::Entry;
+use detect_compiler::plan::{self, Body, plain};
+use detect_compiler::ruleset::{self, Role};
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Explains every event of a file.
+pub(super) fn explain(entry: &Entry, path: &Path, as_json: bool) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
+    // One document over several lines is one event.
+    let whole = serde_json::from_str::<Json>(&text).ok().filter(Json::is_object);
+    let lines: Vec<String> = match whole {
+        Some(document) => vec![document.to_string()],
+        None => text.lines().filter(|l| !l.trim().is_empty()).map(str::to_owned).collect(),
+    };
+    let mut out = io::stdout().lock();
+    let mut agree = true;
+    for (number, line) in lines.iter().enumerate() {
+        let document = Document::parse(line.as_bytes()).map_err(|malformed| {
+            let place = format!("{}:{}", path.display(), number + 1);
+            Failure::File(format!("{place}:{}: {}", malformed.offset + 1, malformed.reason))
+        })?;
+        let answer = Answer::of(entry, &document, line);
+        agree &= answer.agrees != Some(false);
+        let shown = if as_json { answer.json(number + 1) } else { answer.text(number + 1) };
+        out.write_all(shown.as_bytes()).map_err(Failure::output)?;
+    }
+    out.flush().map_err(Failure::output)?;
+    if agree { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// What the rule says of one event.
+struct Answer {
+    /// Each condition with its name.
+    conditions: Vec<(String, Trace)>,
+    /// Whether compiled and plain form gave the same; `None` = not compiled in.
+    agrees: Option<bool>,
+    /// Where the event goes if the rule keeps state.
+    state: Vec<String>,
+}
+
+impl Answer {
+    fn of(entry: &Entry, document: &Document, line: &str) -> Answer {
+        let plan = &entry.planned.lowered.plan;
+        let forms: Vec<(Role, Form)> = ruleset::conditions(plan)
+            .into_iter()
+            .map(|(role, cond)| (role, plain::form(cond)))
+            .collect();
+        let (arena, warnings) = (Bump::new(), Warnings::default());
+        let scope = Scope::new(document, Cx { arena: &arena, now: 0, warnings: &warnings });
+        let conditions: Vec<(Role, Trace)> =
+            forms.iter().map(|(role, form)| (*role, form.trace(&scope))).collect();
+        let state = state(entry, document, &conditions);
+        let named = conditions.into_iter().map(|(role, trace)| (name(role), trace));
+        Answer { conditions: named.collect(), agrees: agrees(entry, line), state }
+    }
+
+    fn text(&self, number: usize) -> String {
+        let mut out = format!("event {number}\n");
+        for (name, trace) in &self.conditions {
+            let (word, tone) =
+                if trace.holds { ("holds", Tone::Good) } else { ("does not hold", Tone::Bad) };
+            let _infallible = writeln!(out, "  {name} {}", output::toned(word, tone));
+            tree(trace, 2, &mut out);
+            let decided = deciding(trace);
+            let seen =
+                if decided.seen.is_empty() { "nothing".into() } else { decided.seen.join(", ") };
+            let _infallible =
+                writeln!(out, "    decided by: {} (saw {})", clean(&decided.what), clean(&seen));
+        }
+        for line in &self.state {
+            let _infallible = writeln!(out, "  {}", clean(line));
+        }
+        let verdict = match self.agrees {
+            Some(true) => "the compiled form agrees",
+            Some(false) => "THE COMPILED FORM DISAGREES: please report this rule and event",
+            None => "not compiled in as it stands: plain form only",
+        };
+        let _infallible = writeln!(out, "  {verdict}");
+        out
+    }
+
+    fn json(&self, number: usize) -> String {
+        let condition = |(name, trace): &(String, Trace)| {
+            json!({
+                "condition": name,
+                "holds": trace.holds,
+                "decided_by": leaf(deciding(trace)),
+                "tree": node(trace),
+            })
+        };
+        let answer = json!({
+            "event": number,
+            "conditions": self.conditions.iter().map(condition).collect::<Vec<_>>(),
+            "state": self.state,
+            "compiled_agrees": self.agrees,
+        });
+        format!("{answer}\n")
+    }
+}
+
+fn name(role: Role) -> String {
+    match role {
+        Role::Body => "condition".to_owned(),
+        Role::Term(number) => format!("term {}", number + 1),
+        Role::Until => "until".to_owned(),
+        Role::Lineage(number) => format!("lineage {}", number + 1),
+    }
+}
+
+/// The first predicate that settled the outcome: of an `and` that fails the first that
+/// fails, of an `or` that holds the first that holds, else the last one looked at.
+fn deciding(trace: &Trace) -> &Trace {
+    let settles = |part: &&Trace| match trace.what.as_str() {
+        "and" => !part.holds,
+        _ => part.holds,
+    };
+    let part = trace.parts.iter().find(settles).or(trace.parts.last());
+    part.map_or(trace, deciding)
+}
+
+fn tree(trace: &Trace, depth: usize, out: &mut String) {
+    let (mark, tone) = if trace.holds { ("+", Tone::Good) } else { ("-", Tone::Bad) };
+    let _infallible =
+        write!(out, "{}{} {}", "  ".repeat(depth), output::toned(mark, tone), clean(&trace.what));
+    if trace.parts.is_empty() {
+        let seen = if trace.seen.is_empty() { "nothing".into() } else { trace.seen.join(", ") };
+        let _infallible = write!(out, "  <- {}", clean(&seen));
+    }
+    out.push('\n');
+    for part in &trace.parts {
+        tree(part, depth + 1, out);
+    }
+}
+
+fn leaf(trace: &Trace) -> Json {
+    json!({ "predicate": trace.what, "holds": trace.holds, "seen": trace.seen })
+}
+
+fn node(trace: &Trace) -> Json {
+    if trace.parts.is_empty() {
+        return leaf(trace);
+    }
+    let parts: Vec<Json> = trace.parts.iter().map(node).collect();
+    json!({ "what": trace.what, "holds": trace.holds, "parts": parts })
+}
+
+/// Runs compiled and plain form over the event, index patterns included.
+fn agrees(entry: &Entry, line: &str) -> Option<bool> {
+    let rule = &entry.planned.rule;
+    let content = rule.content_hash();
+    let known = |info: &detect::runtime::alert::RuleInfo| {
+        info.id == rule.id.value && info.content == content
+    };
+    let number = Rules::table().rules.iter().position(|own| known(own.info))?;
+    let matches = |reference: bool| -> Option<bool> {
+        let options = Options { reference, walk_all: true, ..Options::default() };
+        let mut engine = Engine::<Rules>::new(options).ok()?;
+        engine.feed(line.as_bytes(), &mut Nowhere);
+        engine.end_input(&mut Nowhere);
+        engine.rule_counts().get(number).map(|counts| counts.matches > 0)
+    };
+    Some(matches(false)? == matches(true)?)
+}
+
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn alert(&mut self, _alert: &Alert<'_>) {}
+}
+
+/// The group, or the place in a sequence, that an event which holds would enter.
+fn state(entry: &Entry, document: &Document, conditions: &[(Role, Trace)]) -> Vec<String> {
+    let lowered = &entry.planned.lowered;
+    let keys = |names: &mut dyn Iterator<Item = &str>| {
+        let key = |name: &str| format!("{name} = {}", values(document, name));
+        names.map(key).collect::<Vec<_>>().join(", ")
+    };
+    let group = || keys(&mut lowered.group_by.iter().map(String::as_str));
+    let holds =
+        |wanted: Role| conditions.iter().any(|(role, trace)| *role == wanted && trace.holds);
+    match &lowered.plan.body {
+        Body::Sequence(plan::Sequence { terms, .. }) | Body::Sample(plan::Sample { terms, .. }) => {
+            let entered = terms.iter().enumerate().filter(|(n, _)| holds(Role::Term(*n)));
+            entered
+                .map(|(number, term)| {
+                    let key = keys(&mut term.keys.iter().map(|(field, _)| field.path.as_str()));
+                    format!("enters as event {} of {}: {key}", number + 1, terms.len())
+                })
+                .collect()
+        }
+        Body::Events(_) => Vec::new(),
+        _ if lowered.group_by.is_empty() || !holds(Role::Body) => Vec::new(),
+        Body::NewTerms(_) => vec![format!("alerts if not seen before: {}", group())],
+        _ => vec![format!("enters the group {}", group())],
+    }
+}
+
+/// The values of a field as text; columns that a query computes have none here.
+fn values(document: &Document, path: &str) -> String {
+    let mut all = Vec::new();
+    document.find(path, &mut |found| {
+        if let Found::Scalar(value) = found {
+            all.push(value.to_string());
+        }
+    });
+    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
+
+/// Values of events without what a terminal would obey.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
