@@ -1,6 +1,8 @@
 //! Rules against documents: the matrix `cross.*` and the trigger sets of
 //! `triggers/` in each data folder, described in the README there.
 
+#[path = "triggers/esql.rs"]
+mod esql;
 mod suite;
 
 use detect_compiler::eql::{self, Context, Dialect};
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         for file in ["detection-rules.ndjson", "endpoint.ndjson"] {
             sets(&folder.join(file), &rules, &mut tally, &mut ways);
         }
+        esql::sets(&folder.join("esql.ndjson"), &mut tally);
     }
     tally.close()
 }

@@ -22,6 +22,13 @@ pub(crate) fn duration(text: &str) -> Result<i64, String> {
     Ok(total as i64)
 }
 
+/// Reads a time as `2026-01-31T12:00:00Z`, or in milliseconds since 1970.
+pub(crate) fn time(text: &str) -> Result<i64, String> {
+    use detect::runtime::value::date;
+    let millis = text.parse().ok().or_else(|| date::parse(text).and_then(date::to_millis));
+    millis.ok_or_else(|| "expected a time like 2026-01-31T12:00:00Z".to_owned())
+}
+
 /// Reads `16MiB`, `1G`, `500k`, `4096` as bytes; units are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
@@ -76,6 +83,18 @@ mod tests {
             ("nan s", None),
         ] {
             assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (text, expected) in [
+            ("1970-01-01T00:00:01Z", Some(1_000)),
+            ("2500", Some(2_500)),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(time(text).ok(), expected, "{text}");
         }
     }
 

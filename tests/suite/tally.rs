@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub(crate) struct Tally {
     name: &'static str,
     reasons: HashMap<String, String>,
+    /// Only cases whose name has this in it (argument of the test).
+    only: Option<String>,
     passed: usize,
     failed: Vec<String>,
     skipped: usize,
@@ -26,11 +28,15 @@ impl Tally {
                 (suite == name).then(|| (case.to_owned(), reason.to_owned()))
             })
             .collect();
-        Tally { name, reasons, passed: 0, failed: Vec::new(), skipped: 0 }
+        let only = std::env::args().nth(1).filter(|text| !text.starts_with('-'));
+        Tally { name, reasons, only, passed: 0, failed: Vec::new(), skipped: 0 }
     }
 
     /// Runs a case, unless a reason says that it is skipped.
     pub(crate) fn case(&mut self, name: &str, run: impl FnOnce() -> Result<(), String>) {
+        if self.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            return;
+        }
         if self.is_skipped(name) {
             self.skipped += 1;
             return;

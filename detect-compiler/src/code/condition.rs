@@ -155,7 +155,10 @@ impl Direct<'_> {
                 Place::Nowhere => quote!(false),
             },
             Cond::Single(field) => match self.place(&field.path) {
-                Place::Field(id) => quote!((p.event().count(#id) == 1)),
+                Place::Field(id) => {
+                    let distinct = field.ty.keeps_distinct();
+                    quote!(p.event().is_single(#id, #distinct))
+                }
                 Place::Element(path) => quote!((element::count(p, el, #path) == 1)),
                 Place::Nowhere => quote!(false),
             },

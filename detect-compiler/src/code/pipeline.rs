@@ -46,11 +46,7 @@ fn per_event(stages: &[Stage]) -> usize {
         .position(|stage| {
             matches!(
                 stage,
-                Stage::Stats(_)
-                    | Stage::InlineStats { .. }
-                    | Stage::Sort(_)
-                    | Stage::Limit { .. }
-                    | Stage::ChangePoint { .. }
+                Stage::Stats(_) | Stage::InlineStats { .. } | Stage::Sort(_) | Stage::Limit { .. }
             ) || calls_now(stage)
         })
         .unwrap_or(stages.len())
@@ -89,7 +85,7 @@ fn for_each_expr<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Expr)) {
         Stage::Sort(keys) => keys.iter().for_each(|key| visit(&key.expr)),
         Stage::Limit { by, .. } => by.iter().for_each(visit),
         Stage::Lookup { on, .. } => on.iter().for_each(|(expr, _)| visit(expr)),
-        Stage::MvExpand(_) | Stage::Sample(_) | Stage::ChangePoint { .. } => {}
+        Stage::MvExpand(_) | Stage::Sample(_) => {}
     }
 }
 
@@ -174,8 +170,6 @@ fn stage(unit: &mut Unit, stage: &Stage, following: &[Stage]) -> TokenStream {
             quote!(Stage::Completion { prompt: #prompt, slot: #slot })
         }
         Stage::Sample(probability) => quote!(Stage::Sample(#probability)),
-        // The front end refuses CHANGE_POINT by name; a plan never holds it.
-        Stage::ChangePoint { .. } => quote!(Stage::Sample(1.0)),
     }
 }
 
@@ -330,6 +324,6 @@ fn for_each_expr_mut(stage: &mut Stage, visit: &mut dyn FnMut(&mut Expr)) {
         Stage::Sort(keys) => keys.iter_mut().for_each(|key| visit(&mut key.expr)),
         Stage::Limit { by, .. } => by.iter_mut().for_each(visit),
         Stage::Lookup { on, .. } => on.iter_mut().for_each(|(expr, _)| visit(expr)),
-        Stage::MvExpand(_) | Stage::Sample(_) | Stage::ChangePoint { .. } => {}
+        Stage::MvExpand(_) | Stage::Sample(_) => {}
     }
 }

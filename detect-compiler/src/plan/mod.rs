@@ -381,15 +381,6 @@ pub enum Stage {
     },
     /// Keeps each row with this probability.
     Sample(f64),
-    /// Change point detection.
-    ChangePoint {
-        /// Value slot.
-        value: usize,
-        /// Key slot.
-        key: usize,
-        /// Slots of type and p-value.
-        into: [usize; 2],
-    },
 }
 
 /// STATS.

@@ -17,7 +17,9 @@ pub fn form(cond: &Cond) -> Form {
         Cond::Exists { field, objects } => {
             Form::Exists { path: field.path.clone(), objects: *objects }
         }
-        Cond::Single(field) => Form::Single(field.path.clone()),
+        Cond::Single(field) => {
+            Form::Single { path: field.path.clone(), distinct: field.ty.keeps_distinct() }
+        }
         Cond::AnyField { pattern, test } => {
             Form::AnyField { pattern: pattern.clone(), test: test.clone().map(Ready::new) }
         }

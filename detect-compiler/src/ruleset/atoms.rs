@@ -30,6 +30,8 @@ pub enum Atom {
     Single {
         /// The field.
         field: FieldId,
+        /// Repeats are one value, as the field is kept.
+        distinct: bool,
     },
     /// Computed by generated code: [`Cond::Expr`], [`Cond::Element`],
     /// [`Cond::AnyField`] or [`Cond::DescendantOf`].
@@ -40,7 +42,7 @@ impl Atom {
     /// The field it asks about, if it is one field's affair.
     pub fn field(&self) -> Option<FieldId> {
         match self {
-            Atom::Set { field, .. } | Atom::Exists { field, .. } | Atom::Single { field } => {
+            Atom::Set { field, .. } | Atom::Exists { field, .. } | Atom::Single { field, .. } => {
                 Some(*field)
             }
             Atom::Leaf(_) => None,

@@ -71,7 +71,7 @@ fn atom_text(ruleset: &Ruleset, atom: u32, negated: bool) -> String {
             format!("{not}{} : ({})", path(field), tests.join(", "))
         }
         Some(Atom::Exists { field, .. }) => format!("{not}exists {}", path(field)),
-        Some(Atom::Single { field }) => format!("{not}single {}", path(field)),
+        Some(Atom::Single { field, .. }) => format!("{not}single {}", path(field)),
         Some(Atom::Leaf(_)) | None => format!("{not}computed #{atom}"),
     }
 }

@@ -119,8 +119,9 @@ pub(super) fn lower(cond: &Cond, rule: usize, negated: bool, atoms: &mut Atoms) 
             literal(atoms.intern(Atom::Exists { field, objects: *objects }), negated)
         }
         Cond::Single(field) => {
+            let distinct = field.ty.keeps_distinct();
             let field = atoms.field(&field.path);
-            literal(atoms.intern(Atom::Single { field }), negated)
+            literal(atoms.intern(Atom::Single { field, distinct }), negated)
         }
         Cond::AnyField { pattern, .. } => any_field(cond, pattern, negated, atoms),
         Cond::Expr { .. } | Cond::Element { .. } => {

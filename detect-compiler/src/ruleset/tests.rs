@@ -165,7 +165,7 @@ fn plain(cond: &Cond, ruleset: &Ruleset, event: &Event<'_>) -> bool {
         Cond::Or(all) => all.iter().any(|cond| plain(cond, ruleset, event)),
         Cond::Any { field, test } => event.values(number(field)).any(|raw| test.holds(raw)),
         Cond::Exists { field, .. } => event.count(number(field)) > 0,
-        Cond::Single(field) => event.count(number(field)) == 1,
+        Cond::Single(field) => event.is_single(number(field), field.ty.keeps_distinct()),
         _ => unreachable!("not generated"),
     }
 }

@@ -184,7 +184,7 @@ fn stage_expressions<'p>(stage: &'p Stage, visit: &mut dyn FnMut(&'p Expr)) {
         Stage::Sort(keys) => keys.iter().for_each(|key| visit(&key.expr)),
         Stage::Limit { by, .. } => by.iter().for_each(visit),
         Stage::Lookup { on, .. } => on.iter().for_each(|(expr, _)| visit(expr)),
-        Stage::MvExpand(_) | Stage::Sample(_) | Stage::ChangePoint { .. } => {}
+        Stage::MvExpand(_) | Stage::Sample(_) => {}
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn costs(
             Some(cost::presence(statistics, fields.path(*field)))
         }
         Atom::Exists { .. } | Atom::Leaf(_) => None,
-        Atom::Single { field } => Some(cost::presence(statistics, fields.path(*field))),
+        Atom::Single { field, .. } => Some(cost::presence(statistics, fields.path(*field))),
     };
     atoms.iter().zip(is_guard).map(cost).collect()
 }

@@ -38,6 +38,7 @@ use crate::input::{Counts, LINE_LIMIT, Lines};
 use crate::json::layout::LayoutError;
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::table::Resources;
+use crate::value::Warning;
 use bumpalo::Bump;
 use core::cell::RefCell;
 use owner::Owner;
@@ -223,6 +224,11 @@ impl<R: Ruleset> Engine<R> {
         for (bad, line) in &partials.bad {
             sink.bad_line(bad, line);
         }
+        for (rule, counts) in &partials.warnings {
+            if let Some(own) = owner.counts.get(*rule as usize) {
+                own.warnings.add_all(counts);
+            }
+        }
         let heads = rules.heads();
         partial::decode(&partials.hits, arena, |rule, hit, rowless| {
             if owner.announce(heads, rule, hit) {
@@ -248,6 +254,12 @@ impl<R: Ruleset> Engine<R> {
     /// What each rule did.
     pub fn rule_counts(&self) -> &[RuleCounts] {
         &self.owner.counts
+    }
+
+    /// How many values of a rule's expressions became null for this reason.
+    pub fn warnings(&self, rule: usize, kind: Warning) -> u64 {
+        let per_event = self.shard.warnings(rule).map_or(0, |warnings| warnings.count(kind));
+        per_event + self.owner.counts.get(rule).map_or(0, |own| own.warnings.count(kind))
     }
 
     /// Bytes of state.

@@ -16,7 +16,7 @@ use crate::json::layout::{Layout, LayoutError};
 use crate::json::projector::Projector;
 use crate::matcher::{Memory, Probe};
 use crate::table::{Resources, run_rows};
-use crate::value::{Cx, Type, Value, Warnings};
+use crate::value::{Cx, Type, Value, WARNING_KINDS, Warnings};
 use bumpalo::Bump;
 use std::sync::Arc;
 
@@ -149,6 +149,13 @@ impl Scanner {
             }
         }
         Ok(())
+    }
+
+    /// The warnings of all rules that have some; they begin anew.
+    pub(super) fn take_warnings(&mut self) -> Vec<(u32, [u64; WARNING_KINDS])> {
+        let all = self.warnings.iter_mut().enumerate();
+        let some = all.map(|(rule, own)| (rule as u32, core::mem::take(own).counts()));
+        some.filter(|(_, counts)| counts.iter().any(|count| *count > 0)).collect()
     }
 
     /// Warnings of a rule's per-event expressions.

@@ -8,7 +8,7 @@ use crate::input::{BadLine, Counts, Line, each_line, one_line};
 use crate::json::Reason;
 use crate::json::layout::LayoutError;
 use crate::json::prefilter::Search;
-use crate::value::Warnings;
+use crate::value::{WARNING_KINDS, Warnings};
 
 /// Turns lines into hits.
 pub struct Shard {
@@ -31,6 +31,8 @@ pub struct Partials {
     pub counts: Counts,
     /// What the per-event part counted.
     pub scan: ScanCounts,
+    /// Rules of which values became null, and how many by kind.
+    pub warnings: Vec<(u32, [u64; WARNING_KINDS])>,
     /// Lines that are no events.
     pub bad: Vec<(BadLine, Vec<u8>)>,
 }
@@ -62,7 +64,13 @@ impl Shard {
         self.wakers = wakers;
         let counts = core::mem::replace(&mut self.counts, before.0);
         let scan = core::mem::replace(&mut self.scanner.counts, before.1);
-        Partials { hits, counts: counts.since(&before.0), scan: scan.since(&before.1), bad }
+        Partials {
+            hits,
+            counts: counts.since(&before.0),
+            scan: scan.since(&before.1),
+            warnings: self.scanner.take_warnings(),
+            bad,
+        }
     }
 
     /// Warnings of a rule's per-event expressions in this shard.

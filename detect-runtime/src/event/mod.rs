@@ -41,6 +41,12 @@ pub enum Raw<'a> {
     Boolean(bool),
 }
 
+/// Whether all of these are one value.
+pub(crate) fn all_equal<'a>(mut values: impl Iterator<Item = Raw<'a>>) -> bool {
+    let first = values.next().map(Raw::text);
+    values.all(|value| Some(value.text()) == first)
+}
+
 impl<'a> Raw<'a> {
     /// The value as text: a boolean is `true` or `false`, a number as written.
     pub fn text(self) -> &'a str {
@@ -106,6 +112,15 @@ impl<'a> Event<'a> {
     #[inline]
     pub fn count(&self, field: FieldId) -> usize {
         self.store.count(field)
+    }
+
+    /// Whether a field has exactly one value; `distinct`: repeats are one.
+    pub fn is_single(&self, field: FieldId, distinct: bool) -> bool {
+        match self.count(field) {
+            0 => false,
+            1 => true,
+            _ => distinct && all_equal(self.values(field)),
+        }
     }
 
     /// The values of a field, in source order.

@@ -306,7 +306,9 @@ impl Memo<'_> {
                 event.count(field) > 0
                     || self.tables.byte(record + 1) != 0 && event.has_object(field)
             }
-            kind if kind == AtomKind::Single as u8 => event.count(field) == 1,
+            kind if kind == AtomKind::Single as u8 => {
+                event.is_single(field, self.tables.byte(record + 1) != 0)
+            }
             // A leaf is computed by generated code only.
             _ => false,
         }

@@ -24,7 +24,10 @@ impl Encode for Form {
                 path.as_str().encode(out);
                 objects.encode(out);
             }),
-            Form::Single(path) => tagged(out, 6, |out| path.as_str().encode(out)),
+            Form::Single { path, distinct } => tagged(out, 6, |out| {
+                path.as_str().encode(out);
+                distinct.encode(out);
+            }),
             Form::AnyField { pattern, test } => tagged(out, 7, |out| {
                 pattern.as_str().encode(out);
                 test.is_some().encode(out);
@@ -114,7 +117,7 @@ fn decode_form(from: &mut Reader<'_>, room: usize) -> Result<Form, DecodeError> 
         3 => Form::Or(many(from, inner)?),
         4 => Form::Any { path: text(from)?, test: ready(from)? },
         5 => Form::Exists { path: text(from)?, objects: bool::decode(from)? },
-        6 => Form::Single(text(from)?),
+        6 => Form::Single { path: text(from)?, distinct: bool::decode(from)? },
         7 => Form::AnyField {
             pattern: text(from)?,
             test: if bool::decode(from)? { Some(ready(from)?) } else { None },

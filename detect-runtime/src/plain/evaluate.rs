@@ -2,8 +2,8 @@
 
 use super::scope::Binding;
 use super::{Expr, Form, Ready, Scope};
-use crate::event::Raw;
 use crate::event::reference::Found;
+use crate::event::{Raw, all_equal};
 use crate::functions::logic;
 use crate::test::{Fold, Glob, Piece, check_value};
 use crate::text::glob::Pattern;
@@ -18,7 +18,10 @@ pub(super) fn form<'a>(form: &'a Form, scope: &Scope<'a>) -> bool {
         Form::Or(all) => all.iter().any(|inner| self::form(inner, scope)),
         Form::Any { path, test } => scope.raws(path).iter().any(|raw| test.check.passes(*raw)),
         Form::Exists { path, objects } => exists(path, *objects, scope),
-        Form::Single(path) => scope.raws(path).len() == 1,
+        Form::Single { path, distinct } => {
+            let raws = scope.raws(path);
+            raws.len() == 1 || *distinct && !raws.is_empty() && all_equal(raws.iter().copied())
+        }
         Form::AnyField { pattern, test } => any_field(pattern, test.as_ref(), scope),
         Form::Expr { expr, each: false } => {
             self::expr(expr, scope, &mut Whole).truth() == Some(true)

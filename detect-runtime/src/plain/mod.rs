@@ -50,7 +50,12 @@ pub enum Form {
         objects: bool,
     },
     /// The field has exactly one value.
-    Single(String),
+    Single {
+        /// The field.
+        path: String,
+        /// Repeats are one value, as the field is kept.
+        distinct: bool,
+    },
     /// Some field whose name matches passes, or has a value.
     AnyField {
         /// Names; `*` is any run of characters.

@@ -38,7 +38,9 @@ pub(super) fn form<'a>(form: &'a Form, scope: &Scope<'a>) -> Trace {
         Form::Or(all) => ("or".to_owned(), Vec::new(), parts(all, scope)),
         Form::Any { path, test } => (predicate(path, test), seen(path, scope), Vec::new()),
         Form::Exists { path, .. } => (format!("{path} exists"), seen(path, scope), Vec::new()),
-        Form::Single(path) => (format!("{path} has one value"), seen(path, scope), Vec::new()),
+        Form::Single { path, .. } => {
+            (format!("{path} has one value"), seen(path, scope), Vec::new())
+        }
         Form::AnyField { pattern, test } => {
             let what = match test {
                 Some(test) => predicate(pattern, test),

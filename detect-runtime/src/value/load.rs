@@ -37,7 +37,7 @@ pub fn load<'a>(raws: impl IntoIterator<Item = Raw<'a>>, ty: Type, arena: &'a Bu
     if !matches!(ty, Type::Text | Type::GeoShape | Type::CartesianShape | Type::Source) {
         all.sort_by(compare);
     }
-    if matches!(ty, Type::Keyword | Type::Ip | Type::Version) {
+    if ty.keeps_distinct() {
         all.dedup_by(|a, b| compare(a, b).is_eq());
     }
     Value::from_slice(all.into_bump_slice())

@@ -122,6 +122,13 @@ pub struct Point {
     pub geo: bool,
 }
 
+impl Type {
+    /// Whether a stored field of this type keeps its values without repeats.
+    pub fn keeps_distinct(self) -> bool {
+        matches!(self, Type::Keyword | Type::Ip | Type::Version)
+    }
+}
+
 impl<'a> Value<'a> {
     /// The value as a slice: empty for null, one element for a single value.
     pub fn as_slice(&self) -> &[Value<'a>] {
@@ -187,6 +194,18 @@ impl Warnings {
     pub fn add(&self, warning: Warning) {
         let cell = &self.0[warning as usize];
         cell.set(cell.get() + 1);
+    }
+
+    /// All counts, in order of the kinds.
+    pub fn counts(&self) -> [u64; WARNING_KINDS] {
+        self.0.each_ref().map(Cell::get)
+    }
+
+    /// Adds counts in order of the kinds.
+    pub fn add_all(&self, counts: &[u64; WARNING_KINDS]) {
+        for (own, count) in self.0.iter().zip(counts) {
+            own.set(own.get() + count);
+        }
     }
 
     /// The count of a kind.

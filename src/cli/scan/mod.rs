@@ -1,6 +1,7 @@
 //! `detect scan`: events in, alerts out.
 
 mod alerts;
+mod completion;
 mod drive;
 mod places;
 mod summary;
@@ -15,13 +16,13 @@ use clap::{Args, ValueEnum};
 use detect::runtime::alert;
 use detect::runtime::engine::{Engine, Horizon, Options};
 use detect::runtime::head::{Settings, Whole};
-use detect::runtime::table::{LookupTable, Resources};
+use detect::runtime::table::{Complete, LookupTable, Resources};
 use drive::Drive;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Runs the compiled rules over NDJSON events and prints alerts
 #[derive(Args, Debug)]
@@ -64,9 +65,19 @@ pub(crate) struct Scan {
     /// Files of earlier events from which new-terms rules learn
     #[arg(long, value_name = "FILE")]
     history: Vec<PathBuf>,
+    /// Time of the one tick of `--window all`; default: that of the latest event
+    #[arg(long, value_parser = args::time, value_name = "TIME")]
+    now: Option<i64>,
     /// Table for ENRICH and LOOKUP JOIN: NAME=FILE, .csv or .ndjson
     #[arg(long, value_name = "NAME=FILE")]
-    table: Vec<String>,
+    lookup: Vec<String>,
+    /// Program that answers COMPLETION: the prompt on its standard input, the answer on
+    /// its standard output
+    #[arg(long, value_name = "COMMAND")]
+    completion_cmd: Option<String>,
+    /// Longest time that it may take for an answer
+    #[arg(long, default_value = "30s", value_parser = args::duration, value_name = "TIME")]
+    completion_limit: i64,
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
@@ -124,7 +135,10 @@ impl Scan {
             dead_letter: None,
             line_limit: 16 << 20,
             history: Vec::new(),
-            table: Vec::new(),
+            now: None,
+            lookup: Vec::new(),
+            completion_cmd: None,
+            completion_limit: 30_000,
             rule_memory: None,
             with_deprecated: false,
             reference: false,
@@ -156,13 +170,20 @@ impl Scan {
     }
 
     fn options(&self) -> Result<Options, Failure> {
-        let mut resources = Resources::default();
-        resources.lookups = self.tables()?;
+        if self.now.is_some() && self.window != Window::All {
+            return Err(Failure::Usage("--now goes with --window all".to_owned()));
+        }
+        let limit = Duration::from_millis(self.completion_limit.unsigned_abs());
+        let completion = self
+            .completion_cmd
+            .as_deref()
+            .map(|command| Arc::new(completion::Program::new(command, limit)) as Arc<dyn Complete>);
+        let resources = Resources::new(self.tables()?, completion);
         Ok(Options {
             settings: Settings {
                 lateness: self.allowed_lateness,
                 faithful: self.emit == Emit::Faithful,
-                whole: (self.window == Window::All).then_some(Whole { now: None }),
+                whole: (self.window == Window::All).then_some(Whole { now: self.now }),
                 rule_memory: self.rule_memory.map(|bytes| bytes as usize),
                 history_complete: !self.history.is_empty(),
             },
@@ -187,10 +208,10 @@ impl Scan {
 
     fn tables(&self) -> Result<HashMap<String, Arc<LookupTable>>, Failure> {
         let mut tables = HashMap::new();
-        for given in &self.table {
+        for given in &self.lookup {
             let (name, file) = given
                 .split_once('=')
-                .ok_or_else(|| Failure::Usage(format!("--table {given}: expected NAME=FILE")))?;
+                .ok_or_else(|| Failure::Usage(format!("--lookup {given}: expected NAME=FILE")))?;
             let path = Path::new(file);
             let text = std::fs::read_to_string(path).map_err(|error| Failure::read(path, error))?;
             let is_csv = path.extension().is_some_and(|extension| extension == "csv");

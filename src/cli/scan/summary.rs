@@ -5,6 +5,7 @@ use crate::cli::ruleset::Rules;
 use detect::runtime::engine::Engine;
 use detect::runtime::head::Losses;
 use detect::runtime::json::Reason;
+use detect::runtime::value::Warning;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration)
     line("evicted", output::count(losses.evicted));
     line("learning", output::count(losses.learning));
     line("suppressed", output::count(losses.suppressed));
+    line("nulls", warnings(engine));
     line("state", output::bytes(state));
     eprint!("\n{text}");
     let rules = rules(engine);
@@ -49,6 +51,35 @@ pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration)
         eprint!("\n{}", rules.render(output::error_coloured()));
     }
 }
+
+/// Values that became null, by what made them so.
+fn warnings(engine: &Engine<Rules>) -> String {
+    let of = |kind: Warning| {
+        (0..engine.table().rules.len()).map(|rule| engine.warnings(rule, kind)).sum()
+    };
+    let counts: Vec<(u64, &str)> = KINDS.iter().map(|(kind, name)| (of(*kind), *name)).collect();
+    let mut text = output::count(counts.iter().map(|(count, _)| count).sum());
+    let kinds: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{} {name}", output::count(*count)))
+        .collect();
+    if !kinds.is_empty() {
+        let _infallible = write!(text, " ({})", kinds.join(", "));
+    }
+    text
+}
+
+/// Why a value of an expression becomes null.
+const KINDS: [(Warning, &str); 7] = [
+    (Warning::MultiValue, "several values"),
+    (Warning::DivisionByZero, "division by zero"),
+    (Warning::Overflow, "overflow"),
+    (Warning::Conversion, "conversion"),
+    (Warning::Argument, "argument"),
+    (Warning::Pattern, "pattern"),
+    (Warning::TooLong, "too long"),
+];
 
 fn unparsable(counts: &detect::runtime::input::Counts) -> String {
     let mut text = output::count(counts.unparsable());
@@ -70,8 +101,12 @@ fn rules(engine: &Engine<Rules>) -> Table {
         Column::right("MATCHES"),
         Column::right("ALERTS"),
         Column::right("LATE"),
+        Column::right("NULLS"),
     ]);
-    for (rule, counts) in engine.table().rules.iter().zip(engine.rule_counts()) {
+    for (number, (rule, counts)) in
+        engine.table().rules.iter().zip(engine.rule_counts()).enumerate()
+    {
+        let nulls = KINDS.iter().map(|(kind, _)| engine.warnings(number, *kind)).sum();
         if counts.matches == 0 && counts.alerts == 0 {
             continue;
         }
@@ -81,6 +116,7 @@ fn rules(engine: &Engine<Rules>) -> Table {
             Cell::new(output::count(counts.matches)),
             Cell::new(output::count(counts.alerts)).tone(tone),
             Cell::new(output::count(counts.losses.late)),
+            Cell::new(output::count(nulls)),
         ]);
     }
     table

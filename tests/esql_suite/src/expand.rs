@@ -130,6 +130,11 @@ fn ruleset(name: &Ident, entries: &[Entry]) -> TokenStream {
             return quote!(compile_error!(#message););
         }
     };
+    implementation(name, &generated)
+}
+
+/// The struct and its implementation of `Ruleset`.
+pub(crate) fn implementation(name: &Ident, generated: &TokenStream) -> TokenStream {
     quote! {
         struct #name {
             heads: ::detect::runtime::engine::Heads,

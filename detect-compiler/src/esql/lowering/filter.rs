@@ -318,6 +318,8 @@ impl Filter<'_> {
         *budget = budget.checked_sub(1)?;
         if let ExprKind::Slot(slot) = expr.kind {
             return match self.slots.get(slot)? {
+                // The document's text is no field that a filter is loaded with.
+                Origin::Field(field) if field.ty == Type::Source => None,
                 Origin::Field(field) => {
                     Some(Expr { ty: expr.ty, kind: ExprKind::Field(field.clone()) })
                 }

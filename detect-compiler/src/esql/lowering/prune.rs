@@ -278,7 +278,6 @@ fn written(stage: &mut Stage, visit: &mut dyn FnMut(&mut usize)) {
         }
         Stage::InlineStats { into, .. } => into.iter_mut().for_each(visit),
         Stage::Completion { slot, .. } => visit(slot),
-        Stage::ChangePoint { into, .. } => into.iter_mut().for_each(visit),
         Stage::Where(_)
         | Stage::MvExpand(_)
         | Stage::Stats(_)
@@ -290,13 +289,8 @@ fn written(stage: &mut Stage, visit: &mut dyn FnMut(&mut usize)) {
 
 /// The slots that a stage reads other than through expressions.
 fn read_slots(stage: &mut Stage, visit: &mut dyn FnMut(&mut usize)) {
-    match stage {
-        Stage::MvExpand(slot) => visit(slot),
-        Stage::ChangePoint { value, key, .. } => {
-            visit(value);
-            visit(key);
-        }
-        _ => {}
+    if let Stage::MvExpand(slot) = stage {
+        visit(slot);
     }
 }
 
@@ -312,7 +306,7 @@ fn expressions(stage: &mut Stage, visit: &mut dyn FnMut(&mut Expr)) {
         Stage::Sort(keys) => keys.iter_mut().for_each(|key| visit(&mut key.expr)),
         Stage::Limit { by, .. } => by.iter_mut().for_each(visit),
         Stage::Lookup { on, .. } => on.iter_mut().for_each(|(expr, _)| visit(expr)),
-        Stage::MvExpand(_) | Stage::Sample(_) | Stage::ChangePoint { .. } => {}
+        Stage::MvExpand(_) | Stage::Sample(_) => {}
     }
 }
 

@@ -75,7 +75,6 @@ fn stage(stage: &Stage) -> String {
         }
         Stage::Completion { prompt, slot } => format!("ask     s{slot} = {}", expr(prompt)),
         Stage::Sample(p) => format!("sample  {p}"),
-        Stage::ChangePoint { value, key, into } => format!("change  s{value} s{key} -> {into:?}"),
     }
 }
 

@@ -107,7 +107,7 @@ fn atoms(writer: &mut Writer, numbers: &mut Numbers, input: &Input<'_>) -> u32 {
                 (AtomKind::Set, false, *field, value::write(writer, numbers, &tests, sample))
             }
             Atom::Exists { field, objects } => (AtomKind::Exists, *objects, *field, 0),
-            Atom::Single { field } => (AtomKind::Single, false, *field, 0),
+            Atom::Single { field, distinct } => (AtomKind::Single, *distinct, *field, 0),
             Atom::Leaf(_) => (AtomKind::Leaf, false, 0, 0),
         };
         row.extend([kind as u32 | u32::from(flag) << 8 | u32::from(field) << 16, payload]);
@@ -146,7 +146,7 @@ impl Witnesses {
                             slot.1.push(condition);
                         }
                     }
-                    Some(Atom::Exists { field, .. } | Atom::Single { field }) => {
+                    Some(Atom::Exists { field, .. } | Atom::Single { field, .. }) => {
                         all.fields.entry(*field).or_default().presence.push(condition);
                     }
                     Some(Atom::Leaf(_)) | None => {}
