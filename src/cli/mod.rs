@@ -8,6 +8,7 @@ mod generate;
 mod input;
 mod matrix;
 mod output;
+mod profile;
 mod progress;
 mod rules;
 mod ruleset;
@@ -37,6 +38,7 @@ enum Command {
     Test(test::TestRules),
     Matrix(matrix::Matrix),
     Bench(bench::Bench),
+    Profile(profile::Profile),
     Check(check::Check),
     Generate(generate::Generate),
 }
@@ -49,6 +51,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Test(test)) => test.run(),
         Some(Command::Matrix(matrix)) => matrix.run(),
         Some(Command::Bench(bench)) => bench.run(),
+        Some(Command::Profile(profile)) => profile.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Generate(generate)) => generate.run(),
         None => nothing(),
