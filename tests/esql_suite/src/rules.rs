@@ -1,88 +1,141 @@
-//! The ES|QL rules of a folder as one ruleset, for sets of documents with the rows
-//! that each query must give.
+//! Plans as a ruleset, by the optimiser and the code generator of rules.
 
-use detect_compiler::compile::{self, Options, Plans};
-use detect_compiler::expand::OnError;
-use detect_compiler::plan::{Body, FieldPattern};
-use detect_compiler::rule::{File, Folder, read_folder};
-use detect_runtime::test::Piece;
+use detect_compiler::code::{self, Schedule};
+use detect_compiler::plan::{Body, Plan, plain};
+use detect_compiler::ruleset::{self, statistics::Statistics};
+use detect_runtime::json::layout::Flags;
+use detect_runtime::state::Encode;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::path::Path;
 
-/// The struct with its implementation of `Ruleset`, and what the columns of each rule
-/// are beside the named ones.
-pub(crate) fn ruleset(name: &Ident, folder: &Path) -> TokenStream {
-    let rules = esql_rules(folder);
-    let options = Options {
-        on_error: OnError::Skip,
-        allow: Vec::new(),
+/// Every case has the same schedule: interval and look-back in milliseconds.
+const SCHEDULE: i64 = 300_000;
+
+/// A struct with its implementation of `Ruleset`; rules in the order of the plans.
+pub(crate) fn ruleset(name: &Ident, plans: &[Plan]) -> TokenStream {
+    let inputs: Vec<(usize, &Plan)> = plans.iter().enumerate().collect();
+    let mut fields = code::engine_fields();
+    if plans.iter().any(|plan| !plan.lineages.is_empty()) {
+        fields.extend(code::lineage_fields());
+    }
+    let fields = fields.into_iter().map(|path| (path.to_owned(), Flags::NONE)).collect();
+    let optimised =
+        ruleset::build(&inputs, &ruleset::Options { statistics: Statistics::default(), fields });
+    let mut rules: Vec<code::Rule> =
+        inputs.iter().map(|(number, plan)| rule(*number, plan, &optimised)).collect();
+    let generated = code::generate(code::Input {
+        rules: &mut rules,
+        ruleset: &optimised,
+        refused: &[],
+        files: &[],
         runtime: quote!(::detect::runtime),
-        below: String::new(),
-    };
-    let rest = rest(&compile::plans(&rules, &options));
-    let compiled = match compile::compile(&rules, &options) {
-        Ok(compiled) => compiled,
-        Err(failure) => {
-            let message = format!("{failure:?}");
-            return quote!(compile_error!(#message););
-        }
-    };
-    let generated = compiled.tokens;
-    let body = crate::expand::implementation(name, &generated);
-    let tracked = rules.files.iter().filter_map(|file| {
-        let path = folder.join(&file.path);
-        let path = path.to_str()?;
-        Some(quote!(
-            const _: &[u8] = include_bytes!(#path);
-        ))
     });
-    quote!(#body #rest #(#tracked)*)
+    match generated {
+        Ok(tokens) => implementation(name, &tokens),
+        Err(error) => {
+            let message = error.to_string();
+            quote!(compile_error!(#message);)
+        }
+    }
 }
 
-/// The rule files with an ES|QL query, without suppression: the sets say what rows the
-/// query gives.
-fn esql_rules(folder: &Path) -> Folder {
-    let mut rules = read_folder(folder).unwrap_or_default();
-    rules.files.retain_mut(|file| {
-        let Some(mut table) = parsed(file) else { return false };
-        let Some(rule) = table.get_mut("rule").and_then(toml::Value::as_table_mut) else {
-            return false;
+fn rule(number: usize, plan: &Plan, optimised: &ruleset::Ruleset) -> code::Rule {
+    let conditions = optimised.rules[number].conditions.clone();
+    let plain = conditions.filter_map(|own| optimised.conditions.get(own)).map(|condition| {
+        let mut bytes = Vec::new();
+        if let Some(role) = condition.roles.first()
+            && let Some(cond) = ruleset::condition_of(plan, *role)
+        {
+            plain::form(cond).encode(&mut bytes);
+        }
+        bytes
+    });
+    code::Rule {
+        name: format!("case_{number}"),
+        plan: plan.clone(),
+        schedule: Schedule { interval: SCHEDULE, lookback: SCHEDULE },
+        timestamp_override: None,
+        info: info(number, plan),
+        meaning: number as u64,
+        plain: plain.collect(),
+    }
+}
+
+/// The struct and its implementation of `Ruleset`.
+pub(crate) fn implementation(name: &Ident, generated: &TokenStream) -> TokenStream {
+    quote! {
+        struct #name {
+            heads: ::detect::runtime::engine::Heads,
+        }
+
+        const _: () = {
+            #[allow(clippy::all, clippy::pedantic, unused, missing_docs, unreachable_pub)]
+            mod generated {
+                #generated
+            }
+
+            impl ::detect::runtime::engine::Ruleset for #name {
+                fn table() -> &'static ::detect::runtime::engine::Table {
+                    &generated::TABLE
+                }
+
+                fn heads(&mut self) -> &mut ::detect::runtime::engine::Heads {
+                    &mut self.heads
+                }
+
+                fn new() -> Self {
+                    #name { heads: ::detect::runtime::engine::Heads::none() }
+                }
+            }
         };
-        let esql = rule.get("language").and_then(toml::Value::as_str) == Some("esql");
-        if esql && rule.remove("alert_suppression").is_some() {
-            file.bytes = table.to_string().into_bytes();
+    }
+}
+
+/// Expression of type `RuleInfo`.
+fn info(number: usize, plan: &Plan) -> TokenStream {
+    let (columns, aggregating) = match &plan.body {
+        Body::Pipeline(pipeline) => {
+            let columns = pipeline.output.iter().map(|column| column.name.as_str());
+            (columns.collect(), pipeline.aggregating)
         }
-        esql
-    });
-    rules
-}
-
-fn parsed(file: &File) -> Option<toml::Table> {
-    std::str::from_utf8(&file.bytes).ok()?.parse().ok()
-}
-
-/// `REST`: path of a rule, and the patterns of the stored fields that are columns of its
-/// rows without having been named: all of the first, none of the second.
-fn rest(plans: &Plans) -> TokenStream {
-    let rows = plans.rules.iter().filter_map(|planned| {
-        let Body::Pipeline(pipeline) = &planned.lowered.plan.body else { return None };
-        let path = planned.rule.path.to_string();
-        let patterns = pipeline.rest.iter().map(|FieldPattern { all_of, none_of }| {
-            let all_of = all_of.iter().map(|glob| text(&glob.0));
-            let none_of = none_of.iter().map(|glob| text(&glob.0));
-            quote!((&[#(#all_of),*], &[#(#none_of),*]))
-        });
-        Some(quote!((#path, &[#(#patterns),*])))
-    });
-    quote!(static REST: &[(&str, &[(&[&str], &[&str])])] = &[#(#rows),*];)
-}
-
-/// Names of fields have no `*` of their own.
-fn text(pieces: &[Piece]) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
-        _ => "*".to_owned(),
+        _ => (Vec::new(), false),
     };
-    pieces.iter().map(piece).collect()
+    let (rule_type, language) = match &plan.body {
+        Body::Pipeline(_) => (quote!(Esql), "esql"),
+        Body::Sequence(_) | Body::Sample(_) => (quote!(Eql), "eql"),
+        _ => (quote!(Query), "kuery"),
+    };
+    let (index, id) = (&plan.index, number.to_string());
+    quote! {
+        RuleInfo {
+            id: #id,
+            uuid: #id,
+            path: #id,
+            name: #id,
+            rule_type: RuleType::#rule_type,
+            language: #language,
+            severity: Severity::Low,
+            risk_score: 0,
+            interval: #SCHEDULE,
+            lookback: #SCHEDULE,
+            index: &[#(#index),*],
+            group_by: &[],
+            columns: &[#(#columns),*],
+            cardinality: None,
+            indicator_path: "",
+            timestamp_override: None,
+            max_signals: u32::MAX,
+            building_block: false,
+            deprecated: false,
+            aggregating: #aggregating,
+            severity_mapping: &[],
+            risk_score_field: None,
+            name_field: None,
+            suppression: None,
+            members: "",
+            texts: "",
+            meaning: 0,
+            content: 0,
+        }
+    }
 }
