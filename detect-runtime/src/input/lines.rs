@@ -77,6 +77,13 @@ impl Lines {
         self.keep(tail);
     }
 
+    /// Passes over whole lines that somebody else takes. Only where the last chunk
+    /// ended with a line feed.
+    pub fn pass(&mut self, bytes: u64) {
+        self.offset += bytes;
+        self.start = self.offset;
+    }
+
     /// Gives the unterminated last line, if there is one.
     pub fn finish(&mut self, take: &mut dyn FnMut(&[u8], u64)) {
         if !self.carry.is_empty() {
