@@ -90,7 +90,7 @@ struct Order {
 
 /// What the one that merges does next.
 enum Next {
-    Merge(Done),
+    Merge(Box<Done>),
     Scan,
     Wait,
     End,
@@ -125,7 +125,7 @@ impl<'b> Crew<'b> {
             match order.next(self.ahead) {
                 Next::Merge(done) => {
                     self.changed.notify_all();
-                    return Some(done);
+                    return Some(*done);
                 }
                 Next::Scan => {
                     drop(order);
@@ -175,7 +175,7 @@ impl Order {
     fn next(&mut self, ahead: u64) -> Next {
         if let Some(done) = self.done.remove(&self.merged) {
             self.merged += 1;
-            return Next::Merge(done);
+            return Next::Merge(Box::new(done));
         }
         if self.may_claim(ahead) {
             self.claimed += 1;

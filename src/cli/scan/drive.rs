@@ -87,13 +87,8 @@ impl Drive<'_> {
         progress: &Progress,
     ) -> Result<u64, Failure> {
         let (keep_bad, places) = (self.alerts.keeps_bad(), self.alerts.wants_places());
-        let worker = |shard: Shard| Worker {
-            shard,
-            buffer: Blocks::buffer(),
-            base,
-            keep_bad,
-            places,
-        };
+        let worker =
+            |shard: Shard| Worker { shard, buffer: Blocks::buffer(), base, keep_bad, places };
         let mut workers = Vec::with_capacity(self.threads);
         for _ in 0..self.threads {
             let shard = self.engine.shard();
