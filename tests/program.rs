@@ -261,3 +261,65 @@ fn costs_by_rule_and_field() {
     }
     assert!(records.iter().any(|record| record["matches"].as_u64() > Some(0)), "{records:?}");
 }
+
+/// Each kind of bad line: it is counted, does not stop the scan, is buried with its
+/// place, and ends a strict scan. The same for any number of threads.
+#[test]
+fn each_kind_of_bad_line() {
+    let deep = [&b"{\"a\":"[..], &[b'['; 200], &[b']'; 200], b"}"].concat();
+    let long = [&b"{\"a\":\""[..], &[b'x'; 2000], b"\"}"].concat();
+    let rows: &[(&[u8], &str)] = &[
+        (b"[1]", "not a JSON object"),
+        (b"{\"a\":\"x", "unterminated string"),
+        (b"{\"a\":{\"b\":1}", "unterminated object or array"),
+        (b"{\"a\":1} {", "text behind the object"),
+        (b"{\"a\" 1}", "unexpected character"),
+        (b"{\"a\":01}", "malformed number"),
+        (b"{\"a\":\"\\q\"}", "malformed escape"),
+        (b"{\"a\":\"\0\"}", "control character in a string"),
+        (b"{\"a\":\"\xff\"}", "invalid UTF-8"),
+        (&deep, "nesting too deep"),
+        (&long, "line too long"),
+    ];
+    let good = b"\xef\xbb\xbf{\"a\":1}\r\n\r\n{\"a\":1e999,\"a\":\"\\ud800\"}\n";
+    for (number, (line, reason)) in rows.iter().enumerate() {
+        let text = [&good[..], *line, b"\n{\"b\":2}"].concat();
+        let input = Scratch::new(&format!("kind-{number}.ndjson"), &text);
+        let letters = Scratch::new(&format!("kind-{number}.dead"), b"");
+        // Twice the same file: the places are those of each.
+        for threads in ["1", "3"] {
+            let args = ["scan", input.path(), input.path(), "--line-limit", "1k"];
+            let args = [&args[..], &["--threads", threads]].concat();
+            let output = detect(&[&args[..], &["--dead-letter", letters.path()]].concat());
+            let count = format!("unparsable  2 (2 {reason})");
+            assert_eq!(output.status.code(), Some(0), "{reason}: {}", err(&output));
+            assert!(err(&output).contains(&count), "{reason}: {}", err(&output));
+            let buried = fs::read_to_string(&letters.0).expect("the dead letters");
+            assert_eq!(buried.lines().count(), 2, "{buried}");
+            for letter in buried.lines() {
+                let letter: Json = serde_json::from_str(letter).expect("JSON");
+                let place = (&letter["line"], &letter["offset"], &letter["reason"]);
+                let offset = Json::from(good.len());
+                assert_eq!(place, (&Json::from(4), &offset, &Json::from(*reason)));
+                assert_eq!(letter["file"], input.path());
+            }
+            let output = detect(&[&args[..], &["--strict"]].concat());
+            assert_eq!(output.status.code(), Some(1), "{reason}: {}", err(&output));
+            assert!(err(&output).contains(".ndjson:4:"), "{reason}: {}", err(&output));
+        }
+    }
+}
+
+/// A packed file that was cut: what came before is scanned, and one line says so.
+#[test]
+fn a_cut_packed_file() {
+    let text = fs::read(EXAMPLE).expect("the example");
+    let packed = zstd::encode_all(&text[..], 1).expect("memory");
+    let cut = Scratch::new("cut.zst", &packed[..packed.len() - 5]);
+    for threads in ["1", "2"] {
+        let output = detect(&["scan", cut.path(), "-q", "--threads", threads]);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        assert!(err(&output).starts_with("error: cannot read"), "{}", err(&output));
+        assert_eq!(err(&output).lines().count(), 1, "{}", err(&output));
+    }
+}

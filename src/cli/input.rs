@@ -35,6 +35,32 @@ pub(crate) struct Input {
     reader: Box<dyn Read + Send>,
     /// Bytes read from the file, packed.
     read: Arc<AtomicU64>,
+    plain: Option<Plain>,
+}
+
+/// A file that is not packed, which can be read at any place.
+pub(crate) struct Plain {
+    file: File,
+    /// As it was when it was opened.
+    length: u64,
+}
+
+impl Plain {
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Reads at a place.
+    #[cfg(unix)]
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
+    }
+
+    /// Reads at a place.
+    #[cfg(windows)]
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
+    }
 }
 
 impl Source {
@@ -49,6 +75,7 @@ impl Source {
     /// Opens the source.
     pub(crate) fn open(&self) -> Result<Input, Failure> {
         let read = Arc::new(AtomicU64::new(0));
+        let mut whole = None;
         let raw: Box<dyn Read + Send> = match self {
             Source::Standard => Box::new(io::stdin()),
             Source::File(path) => {
@@ -57,12 +84,16 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(Failure::read(path, "it is a folder"));
                 }
+                if metadata.is_file() && metadata.len() > 0 {
+                    let again = file.try_clone().map_err(|error| Failure::read(path, error))?;
+                    whole = Some(Plain { file: again, length: metadata.len() });
+                }
                 Box::new(file)
             }
         };
         let counted = Counted { inner: raw, read: Arc::clone(&read) };
-        let reader = unpack(counted).map_err(|error| self.broken(&error))?;
-        Ok(Input { reader, read })
+        let (reader, packed) = unpack(counted).map_err(|error| self.broken(&error))?;
+        Ok(Input { reader, read, plain: whole.filter(|_| !packed) })
     }
 
     /// A failure while reading.
@@ -75,6 +106,11 @@ impl Input {
     /// Bytes read from the file so far, for progress.
     pub(crate) fn progress(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// The file itself, where it is one that is not packed.
+    pub(crate) fn plain(mut self) -> Result<Plain, Input> {
+        self.plain.take().ok_or(self)
     }
 }
 
@@ -101,8 +137,9 @@ impl Read for Counted {
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Unpacks by content; what is not packed is passed through unbuffered.
-fn unpack(mut raw: Counted) -> io::Result<Box<dyn Read + Send>> {
+/// Unpacks by content, and says whether there was something to unpack; what is not
+/// packed is passed through unbuffered.
+fn unpack(mut raw: Counted) -> io::Result<(Box<dyn Read + Send>, bool)> {
     let mut start = [0; 4];
     let mut length = 0;
     while length < start.len() {
@@ -115,11 +152,11 @@ fn unpack(mut raw: Counted) -> io::Result<Box<dyn Read + Send>> {
     }
     let whole = io::Cursor::new(start).take(length as u64).chain(raw);
     Ok(if start[..length].starts_with(&GZIP) {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, whole)))
+        (Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, whole))), true)
     } else if start[..length] == ZSTANDARD {
-        Box::new(Zstandard::new(BufReader::with_capacity(1 << 18, whole))?)
+        (Box::new(Zstandard::new(BufReader::with_capacity(1 << 18, whole))?), true)
     } else {
-        Box::new(whole)
+        (Box::new(whole), false)
     })
 }
 
@@ -155,7 +192,7 @@ mod tests {
     fn read(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let raw = Counted { inner: Box::new(io::Cursor::new(bytes)), read: Arc::default() };
         let mut all = Vec::new();
-        unpack(raw)?.read_to_end(&mut all)?;
+        unpack(raw)?.0.read_to_end(&mut all)?;
         Ok(all)
     }
 

@@ -1,6 +1,6 @@
 //! The progress bar: on a terminal only.
 
-use super::input::{Input, Source};
+use super::input::Source;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
 use std::io::IsTerminal;
@@ -21,10 +21,9 @@ impl Progress {
         Progress { bar, before: Cell::new(0), last: Cell::new(0) }
     }
 
-    /// Says how far the current source was read.
-    pub(crate) fn at(&self, input: &Input, alerts: u64) {
+    /// Says how far the current source was read, in packed bytes.
+    pub(crate) fn at(&self, now: u64, alerts: u64) {
         let Some(bar) = &self.bar else { return };
-        let now = input.progress();
         if now < self.last.get() {
             self.before.set(self.before.get() + self.last.get());
         }

@@ -5,6 +5,9 @@ use crate::state::{Decode, DecodeError, Encode, Reader};
 /// Longest line in bytes unless told otherwise.
 pub const LINE_LIMIT: usize = 16 << 20;
 
+/// A byte-order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A line with its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'l> {
@@ -63,25 +66,30 @@ impl Lines {
             if !head.ends_with(b"\n") {
                 return;
             }
-            take(&self.carry, self.start);
+            give(&self.carry, self.start, take);
             self.carry.clear();
             rest = behind;
             at += end as u64;
         }
         let whole = memchr::memrchr(b'\n', rest).map_or(0, |end| end + 1);
         let (body, tail) = rest.split_at(whole);
-        if !body.is_empty() {
-            take(body, at);
-        }
+        give(body, at, take);
         self.start = at + whole as u64;
         self.keep(tail);
+    }
+
+    /// Passes over whole lines that somebody else takes. Only where the last chunk
+    /// ended with a line feed.
+    pub fn pass(&mut self, bytes: u64) {
+        self.offset += bytes;
+        self.start = self.offset;
     }
 
     /// Gives the unterminated last line, if there is one.
     pub fn finish(&mut self, take: &mut dyn FnMut(&[u8], u64)) {
         if !self.carry.is_empty() {
             self.carry.push(b'\n');
-            take(&self.carry, self.start);
+            give(&self.carry, self.start, take);
             self.carry.clear();
         }
         self.start = self.offset;
@@ -123,6 +131,17 @@ impl Lines {
     }
 }
 
+/// Gives a run, without the byte-order mark that an input may begin with.
+fn give(run: &[u8], at: u64, take: &mut dyn FnMut(&[u8], u64)) {
+    let (run, at) = match run.strip_prefix(MARK) {
+        Some(marked) if at == 0 => (marked, MARK.len() as u64),
+        _ => (run, at),
+    };
+    if !run.is_empty() {
+        take(run, at);
+    }
+}
+
 /// Cuts a run of whole lines and gives each that holds something.
 pub fn each_line<'b>(body: &'b [u8], offset: u64, limit: usize, mut take: impl FnMut(Line<'b>)) {
     let mut start = 0;
@@ -136,10 +155,6 @@ pub fn each_line<'b>(body: &'b [u8], offset: u64, limit: usize, mut take: impl F
 
 /// The line of these bytes (without line feed); `None` if it is blank.
 pub fn one_line(bytes: &[u8], offset: u64, limit: usize) -> Option<Line<'_>> {
-    let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(marked) if offset == 0 => marked,
-        _ => bytes,
-    };
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     if bytes.first() != Some(&b'{') && bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
         return None;
@@ -175,7 +190,7 @@ mod tests {
             ("\n\r\n \t\n", vec![]),
             ("{}", vec![line(0, "{}")]),
             ("{}\r\n{}\r", vec![line(0, "{}"), line(4, "{}")]),
-            ("\u{feff}{}\n\u{feff}{}\n", vec![line(0, "{}"), line(6, "\u{feff}{}")]),
+            ("\u{feff}{}\n\u{feff}{}\n", vec![line(3, "{}"), line(6, "\u{feff}{}")]),
             ("{\0}\n", vec![line(0, "{\0}")]),
             ("12345678\n123456789\n1\n", vec![line(0, "12345678"), (9, None), line(19, "1")]),
             ("12345678\r\n123456789", vec![line(0, "12345678"), (10, None)]),

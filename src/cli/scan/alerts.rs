@@ -25,6 +25,8 @@ pub(super) struct Alerts {
     rows: usize,
     count: u64,
     dead_letter: Option<(PathBuf, BufWriter<File>)>,
+    /// The first bad line ends the scan.
+    strict: bool,
     /// Name of the input, and its offset among all inputs.
     input: (String, u64),
     /// Bad lines of the current run, with their text.
@@ -37,6 +39,7 @@ impl Alerts {
     pub(super) fn new(
         format: Format,
         dead_letter: Option<&Path>,
+        strict: bool,
         with_deprecated: bool,
     ) -> Result<Alerts, Failure> {
         let dead_letter = match dead_letter {
@@ -54,6 +57,7 @@ impl Alerts {
             rows: 0,
             count: 0,
             dead_letter,
+            strict,
             input: (String::new(), 0),
             bad: Vec::new(),
             first_bad: None,
@@ -69,9 +73,31 @@ impl Alerts {
     /// Scans a run of bytes, and then says where its bad lines are.
     pub(super) fn run(&mut self, places: &mut Places, run: &[u8], scan: impl FnOnce(&mut Alerts)) {
         scan(self);
-        for (bad, line) in std::mem::take(&mut self.bad) {
+        if !self.wants_places() {
+            return;
+        }
+        let base = self.input.1;
+        self.settle(|_, bad| places.line(run, bad.offset.saturating_sub(base)));
+        places.pass(run);
+    }
+
+    /// Scans a run of bytes the bad lines of which are numbered already, from 1
+    /// behind so many lines.
+    pub(super) fn numbered(
+        &mut self,
+        before: u64,
+        numbers: &[u64],
+        scan: impl FnOnce(&mut Alerts),
+    ) {
+        scan(self);
+        self.settle(|index, _| before + numbers.get(index).copied().unwrap_or(1));
+    }
+
+    /// Writes the bad lines of a run away.
+    fn settle(&mut self, mut number: impl FnMut(usize, &BadLine) -> u64) {
+        for (index, (bad, line)) in std::mem::take(&mut self.bad).into_iter().enumerate() {
             let offset = bad.offset.saturating_sub(self.input.1);
-            let number = places.line(run, offset);
+            let number = number(index, &bad);
             self.first_bad.get_or_insert_with(|| {
                 format!("{}:{number}:{}: {}", self.input.0, bad.at + 1, bad.reason)
             });
@@ -79,7 +105,6 @@ impl Alerts {
                 self.failure.get_or_insert(failure);
             }
         }
-        places.pass(run);
     }
 
     /// Writes a bad line to the dead-letter file.
@@ -105,6 +130,11 @@ impl Alerts {
     /// True if the text of bad lines is wanted.
     pub(super) fn keeps_bad(&self) -> bool {
         self.dead_letter.is_some()
+    }
+
+    /// True if somebody wants to know where bad lines are.
+    pub(super) fn wants_places(&self) -> bool {
+        self.strict || self.dead_letter.is_some()
     }
 
     /// Alerts so far, building blocks included.
@@ -184,9 +214,9 @@ impl Sink for Alerts {
     }
 
     fn bad_line(&mut self, bad: &BadLine, line: &[u8]) {
-        let keep = self.dead_letter.is_some();
-        if keep || self.first_bad.is_none() {
-            self.bad.push((*bad, if keep { line.to_vec() } else { Vec::new() }));
+        let text = self.dead_letter.is_some().then(|| line.to_vec());
+        if self.wants_places() {
+            self.bad.push((*bad, text.unwrap_or_default()));
         }
     }
 }

@@ -1,24 +1,21 @@
-//! Reading: one thread does all, or one reads, several scan, and the first
-//! merges what they found in input order.
+//! Reading: one thread does all, or several scan blocks of the input, and the
+//! first merges what they found in input order.
 
 use super::alerts::Alerts;
+use super::blocks::Blocks;
+use super::crew::{Crew, Done, Worker};
 use super::places::Places;
 use crate::cli::failure::Failure;
 use crate::cli::input::{Input, Source};
 use crate::cli::progress::Progress;
 use crate::cli::ruleset::Rules;
-use detect::runtime::engine::{Engine, Partials, Shard};
+use detect::runtime::engine::{Engine, Shard};
 use detect::runtime::input::Lines;
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 /// Bytes that are read at once by one thread: they stay in the second-level cache.
 const CHUNK: usize = 1 << 18;
-
-/// Bytes of a run that is handed to another thread: large enough that the
-/// hand-over does not show.
-const RUN: usize = 1 << 21;
 
 /// A scan under way.
 pub(super) struct Drive<'d> {
@@ -33,36 +30,40 @@ impl Drive<'_> {
     /// Scans all sources, one after the other, and ends the input.
     pub(super) fn run(&mut self, sources: &[Source]) -> Result<(), Failure> {
         let progress = Progress::new(sources);
+        let mut base = 0;
         for source in sources {
             let input = source.open()?;
-            self.alerts.begin(&source.name(), self.engine.counts().bytes);
-            if self.threads == 1 {
-                self.alone(source, input, &progress)?;
+            self.alerts.begin(&source.name(), base);
+            base += if self.threads == 1 {
+                self.alone(source, input, &progress)?
             } else {
-                self.together(source, input, &progress)?;
-            }
+                self.together(source, input, base, &progress)?
+            };
         }
         self.engine.finish(self.alerts);
         progress.end();
         Ok(())
     }
 
+    /// Gives the bytes of the input.
     fn alone(
         &mut self,
         source: &Source,
         mut input: Input,
         progress: &Progress,
-    ) -> Result<(), Failure> {
+    ) -> Result<u64, Failure> {
         let mut buffer = vec![0; CHUNK];
         let mut places = Places::default();
+        let mut bytes = 0;
         let broken = loop {
             match fill(&mut input, &mut buffer) {
                 Ok(0) => break None,
                 Ok(length) => {
+                    bytes += length as u64;
                     self.alerts.run(&mut places, &buffer[..length], |alerts| {
                         self.engine.feed(&buffer[..length], alerts);
                     });
-                    progress.at(&input, self.alerts.count());
+                    progress.at(input.progress(), self.alerts.count());
                     self.stop()?;
                 }
                 Err(error) => break Some(error),
@@ -73,73 +74,91 @@ impl Drive<'_> {
         self.stop()?;
         match broken {
             Some(error) => Err(source.broken(&error)),
-            None => Ok(()),
+            None => Ok(bytes),
         }
     }
 
+    /// Gives the bytes of the input, which begins at `base` among all inputs.
     fn together(
         &mut self,
         source: &Source,
-        mut input: Input,
+        input: Input,
+        base: u64,
         progress: &Progress,
-    ) -> Result<(), Failure> {
-        let workers = self.threads - 1;
-        let mut shards = Vec::with_capacity(workers);
-        for _ in 0..workers {
+    ) -> Result<u64, Failure> {
+        let (keep_bad, places) = (self.alerts.keeps_bad(), self.alerts.wants_places());
+        let worker =
+            |shard: Shard| Worker { shard, buffer: Blocks::buffer(), base, keep_bad, places };
+        let mut workers = Vec::with_capacity(self.threads);
+        for _ in 0..self.threads {
             let shard = self.engine.shard();
-            shards.push(shard.map_err(|error| Failure::File(error.to_string()))?);
+            workers.push(worker(shard.map_err(|error| Failure::File(error.to_string()))?));
         }
-        let keep_bad = self.alerts.keeps_bad();
-        let base = self.engine.counts().bytes;
-        let mut places = Places::default();
-        let mut outcome = Ok(());
-        let mut broken = None;
+        let shard = self.engine.shard().map_err(|error| Failure::File(error.to_string()))?;
+        let mut seams = Seams {
+            lines: Lines::new(self.line_limit),
+            places: Places::default(),
+            shard,
+            base,
+            fault: None,
+        };
+        let blocks = Blocks::of(input);
+        let crew = Crew::new(&blocks, self.threads);
+        let own = workers.pop();
         thread::scope(|scope| {
-            let lanes: Vec<Lane> =
-                shards.into_iter().map(|shard| Lane::start(scope, shard, base, keep_bad)).collect();
-            let mut queue = Queue { lanes, sent: 0, taken: 0 };
-            let mut lines = Lines::new(self.line_limit);
-            let mut buffer = vec![0; RUN];
-            while outcome.is_ok() {
-                let length = match fill(&mut input, &mut buffer) {
-                    Ok(0) => break,
-                    Ok(length) => length,
-                    Err(error) => {
-                        broken = Some(error);
+            for mut worker in workers {
+                let crew = &crew;
+                scope.spawn(move || crew.work(&mut worker));
+            }
+            let merged = own.map_or(Ok(()), |mut own| {
+                while let Some(done) = crew.next(&mut own) {
+                    self.merge(&mut seams, done)?;
+                    if seams.fault.is_some() {
                         break;
                     }
-                };
-                let mut runs = Vec::new();
-                lines.feed(&buffer[..length], &mut |run, at| runs.push((run.to_vec(), at)));
-                for (run, at) in runs {
-                    outcome = queue.send(run, at, |done| self.merge(&mut places, &done));
-                    if outcome.is_err() {
-                        break;
-                    }
+                    progress.at(blocks.progress(), self.alerts.count());
                 }
-                progress.at(&input, self.alerts.count());
-            }
-            let mut last = None;
-            lines.finish(&mut |run, at| last = Some((run.to_vec(), at)));
-            if let (Some((run, at)), true) = (last, outcome.is_ok()) {
-                outcome = queue.send(run, at, |done| self.merge(&mut places, &done));
-            }
-            if outcome.is_ok() {
-                outcome = queue.drain(|done| self.merge(&mut places, &done));
-            }
-        });
-        outcome?;
-        match broken {
+                self.seam(&mut seams, &[], true)
+            });
+            crew.stop();
+            merged
+        })?;
+        match seams.fault {
             Some(error) => Err(source.broken(&error)),
-            None => Ok(()),
+            None => Ok(seams.lines.offset()),
         }
     }
 
-    /// Takes what a worker found, in input order.
-    fn merge(&mut self, places: &mut Places, done: &Done) -> Result<(), Failure> {
+    /// Takes what was found in a block, in input order.
+    fn merge(&mut self, seams: &mut Seams, done: Done) -> Result<(), Failure> {
+        self.seam(seams, &done.head, false)?;
         let mut merged = Ok(());
-        self.alerts.run(places, &done.run, |alerts| {
+        self.alerts.numbered(seams.places.lines(), &done.numbers, |alerts| {
             merged = self.engine.merge(&done.partials, alerts);
+        });
+        merged.map_err(|error| Failure::File(format!("records between threads: {error}")))?;
+        self.stop()?;
+        seams.lines.pass(done.body.0);
+        seams.places.skip(done.body.0, done.body.1);
+        seams.fault = done.fault;
+        self.seam(seams, &done.tail, false)
+    }
+
+    /// Goes on with the line that lies in two blocks; `last`: it ends here.
+    fn seam(&mut self, seams: &mut Seams, piece: &[u8], last: bool) -> Result<(), Failure> {
+        let Seams { lines, places, shard, base, .. } = seams;
+        let (engine, alerts) = (&mut *self.engine, &mut *self.alerts);
+        let keep_bad = alerts.keeps_bad();
+        let mut merged = Ok(());
+        alerts.run(places, piece, |alerts| {
+            let mut take = |run: &[u8], at: u64| {
+                let partials = shard.scan(run, *base + at, keep_bad);
+                merged = engine.merge(&partials, alerts);
+            };
+            lines.feed(piece, &mut take);
+            if last {
+                lines.finish(&mut take);
+            }
         });
         merged.map_err(|error| Failure::File(format!("records between threads: {error}")))?;
         self.stop()
@@ -158,80 +177,17 @@ impl Drive<'_> {
     }
 }
 
-/// A run of lines with what was found in it.
-struct Done {
-    run: Vec<u8>,
-    partials: Partials,
+/// Lines that lie in two blocks.
+struct Seams {
+    lines: Lines,
+    places: Places,
+    shard: Shard,
+    /// Offset of the input among all inputs.
+    base: u64,
+    fault: Option<io::Error>,
 }
 
-/// A worker with its two ends.
-struct Lane {
-    send: SyncSender<(Vec<u8>, u64)>,
-    receive: Receiver<Done>,
-}
-
-impl Lane {
-    fn start<'scope>(
-        scope: &'scope thread::Scope<'scope, '_>,
-        mut shard: Shard,
-        base: u64,
-        keep_bad: bool,
-    ) -> Lane {
-        let (send, runs) = sync_channel::<(Vec<u8>, u64)>(2);
-        let (done, receive) = sync_channel(2);
-        scope.spawn(move || {
-            for (run, at) in runs {
-                let partials = shard.scan(&run, base + at, keep_bad);
-                if done.send(Done { run, partials }).is_err() {
-                    return;
-                }
-            }
-        });
-        Lane { send, receive }
-    }
-}
-
-/// Runs go round the lanes in turn, and are taken back in the same order.
-struct Queue {
-    lanes: Vec<Lane>,
-    sent: usize,
-    taken: usize,
-}
-
-impl Queue {
-    fn send(
-        &mut self,
-        run: Vec<u8>,
-        at: u64,
-        take: impl FnMut(Done) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        if self.sent - self.taken >= 2 * self.lanes.len() {
-            self.take(take)?;
-        }
-        let lane = &self.lanes[self.sent % self.lanes.len()];
-        self.sent += 1;
-        lane.send.send((run, at)).map_err(|_| lost())
-    }
-
-    fn drain(&mut self, mut take: impl FnMut(Done) -> Result<(), Failure>) -> Result<(), Failure> {
-        while self.taken < self.sent {
-            self.take(&mut take)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, mut take: impl FnMut(Done) -> Result<(), Failure>) -> Result<(), Failure> {
-        let lane = &self.lanes[self.taken % self.lanes.len()];
-        self.taken += 1;
-        take(lane.receive.recv().map_err(|_| lost())?)
-    }
-}
-
-fn lost() -> Failure {
-    Failure::File("a worker thread ended early".to_owned())
-}
-
-/// Reads until the buffer is full or the input ends.
+/// Reads, however often it is interrupted.
 fn fill(input: &mut Input, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(buffer) {

@@ -1,7 +1,9 @@
 //! `detect scan`: events in, alerts out.
 
 mod alerts;
+mod blocks;
 mod completion;
+mod crew;
 mod drive;
 mod places;
 mod summary;
@@ -151,8 +153,9 @@ impl Scan {
         let mut engine = Engine::<Rules>::new(self.options()?)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
         self.learn(&mut engine)?;
+        let dead_letter = self.dead_letter.as_deref();
         let mut alerts =
-            Alerts::new(self.format(), self.dead_letter.as_deref(), self.with_deprecated)?;
+            Alerts::new(self.format(), dead_letter, self.strict, self.with_deprecated)?;
         let started = Instant::now();
         let mut drive = Drive {
             engine: &mut engine,

@@ -59,37 +59,48 @@ impl<'t> Search<'t> {
     pub fn each_hit<'b>(&self, body: &'b [u8], mut take: impl FnMut(&'b [u8], usize)) -> u64 {
         let mut passed = 0;
         let mut from = 0;
-        while let Some(hit) = self.find(body, from) {
+        loop {
+            let found = self.find(body, from);
+            passed += found.feeds;
+            let Some(hit) = found.hit else { return passed };
             let start = memchr::memrchr(b'\n', &body[from..hit]).map_or(from, |end| from + end + 1);
             let end = memchr::memchr(b'\n', &body[hit..]).map_or(body.len(), |end| hit + end);
-            passed += lines(&body[from..start]);
+            // If the line began before the block of the hit, so did all lines before it.
+            passed += lines(body.get(found.block..start).unwrap_or_default());
             take(&body[start..end], start);
             from = (end + 1).min(body.len());
         }
-        passed + lines(&body[from..])
     }
 
     /// A position in a line with a hit, at or behind `from`.
-    fn find(&self, body: &[u8], from: usize) -> Option<usize> {
-        let mut block = from;
-        while let Some((at, mut candidates)) = self.candidates(body, block) {
+    fn find(&self, body: &[u8], from: usize) -> Found {
+        let mut found = Found { hit: None, block: from, feeds: 0 };
+        loop {
+            let (at, mut candidates, feeds) = self.candidates(body, found.block);
+            found.feeds += feeds;
+            found.block = at;
+            if candidates == 0 {
+                return found;
+            }
             while candidates != 0 {
                 let candidate = at + candidates.trailing_zeros() as usize;
                 if self.confirm(body, candidate) {
-                    return Some(candidate);
+                    found.hit = Some(candidate);
+                    return found;
                 }
                 candidates &= candidates - 1;
             }
-            block = at + BLOCK;
+            found.feeds += lines(&body[at..body.len().min(at + BLOCK)]);
+            found.block = at + BLOCK;
         }
-        None
     }
 
-    /// The next block with candidates, a bit for each position in it.
-    fn candidates(&self, body: &[u8], from: usize) -> Option<(usize, u64)> {
+    /// The next block with candidates, a bit for each position in it, and the line
+    /// feeds before it; at the end none.
+    fn candidates(&self, body: &[u8], from: usize) -> (usize, u64, u64) {
         dispatch!(self.level, candidates, <> (
             sets: &Sets = &self.sets, body: &[u8] = body, from: usize = from
-        ) -> Option<(usize, u64)>)
+        ) -> (usize, u64, u64))
     }
 
     /// Whether a literal, or an escape that counts, has its window at `at`.
@@ -125,15 +136,26 @@ impl<'t> Search<'t> {
 /// Bytes that the look-up of one block reads.
 const REACH: usize = BLOCK + WINDOW - 1;
 
-/// Nothing is called in the loop, so the tables stay in registers.
+/// What [`Search::find`] found.
+struct Found {
+    hit: Option<usize>,
+    /// Where the block begins that the hit is in.
+    block: usize,
+    /// Line feeds from where the search began up to that block.
+    feeds: u64,
+}
+
+/// Nothing is called in the loop, so the tables stay in registers. Line feeds are
+/// counted on the way: the bytes are at hand, a second pass costs half as much again.
 #[inline(always)]
-fn candidates<I: Isa>(isa: I, sets: &Sets, body: &[u8], from: usize) -> Option<(usize, u64)> {
-    let mut at = from;
+fn candidates<I: Isa>(isa: I, sets: &Sets, body: &[u8], from: usize) -> (usize, u64, u64) {
+    let (mut at, mut feeds) = (from, 0);
     while let Some(block) = body.get(at..).and_then(|rest| rest.first_chunk::<REACH>()) {
         let found = isa.look_up(sets, block);
         if found != 0 {
-            return Some((at, found));
+            return (at, found, feeds);
         }
+        feeds += isa.feeds(block);
         at += BLOCK;
     }
     while let Some(rest) = body.get(at..).filter(|rest| !rest.is_empty()) {
@@ -142,11 +164,12 @@ fn candidates<I: Isa>(isa: I, sets: &Sets, body: &[u8], from: usize) -> Option<(
         block[..length].copy_from_slice(&rest[..length]);
         let found = isa.look_up(sets, &block);
         if found != 0 {
-            return Some((at, found));
+            return (at, found, feeds);
         }
+        feeds += isa.feeds(&block);
         at += BLOCK;
     }
-    None
+    (at, 0, feeds)
 }
 
 fn lines(bytes: &[u8]) -> u64 {
