@@ -1,6 +1,7 @@
 //! The stateless part of an engine, as one thread or process runs it.
 
 use super::Options;
+use super::live::Live;
 use super::partial::{self, Records};
 use super::scanner::{ScanCounts, Scanner, Take};
 use super::table::Table;
@@ -9,6 +10,7 @@ use crate::json::Reason;
 use crate::json::layout::LayoutError;
 use crate::json::prefilter::Search;
 use crate::value::Warnings;
+use std::sync::Arc;
 
 /// Turns lines into hits.
 pub struct Shard {
@@ -36,9 +38,13 @@ pub struct Partials {
 }
 
 impl Shard {
-    pub(super) fn new(table: &'static Table, options: &Options) -> Result<Shard, LayoutError> {
+    pub(super) fn new(
+        table: &'static Table,
+        options: &Options,
+        live: Arc<Live>,
+    ) -> Result<Shard, LayoutError> {
         Ok(Shard {
-            scanner: Scanner::new(table, options)?,
+            scanner: Scanner::new(table, options, live)?,
             counts: Counts::default(),
             line_limit: options.line_limit,
             search: (!options.walk_all && !options.reference)
@@ -63,6 +69,11 @@ impl Shard {
         let counts = core::mem::replace(&mut self.counts, before.0);
         let scan = core::mem::replace(&mut self.scanner.counts, before.1);
         Partials { hits, counts: counts.since(&before.0), scan: scan.since(&before.1), bad }
+    }
+
+    /// Goes on with other states and exceptions of rules.
+    pub fn go_on_with(&mut self, live: &Arc<Live>) {
+        self.scanner.go_on_with(Arc::clone(live));
     }
 
     /// Warnings of a rule's per-event expressions in this shard.

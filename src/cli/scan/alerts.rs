@@ -18,8 +18,6 @@ const ROWS: usize = 5_000;
 /// The sink of a scan.
 pub(super) struct Alerts {
     format: Format,
-    /// Alerts of deprecated rules are wanted too.
-    with_deprecated: bool,
     out: BufWriter<StdoutLock<'static>>,
     table: Table,
     rows: usize,
@@ -34,11 +32,7 @@ pub(super) struct Alerts {
 }
 
 impl Alerts {
-    pub(super) fn new(
-        format: Format,
-        dead_letter: Option<&Path>,
-        with_deprecated: bool,
-    ) -> Result<Alerts, Failure> {
+    pub(super) fn new(format: Format, dead_letter: Option<&Path>) -> Result<Alerts, Failure> {
         let dead_letter = match dead_letter {
             None => None,
             Some(path) => {
@@ -48,7 +42,6 @@ impl Alerts {
         };
         Ok(Alerts {
             format,
-            with_deprecated,
             out: BufWriter::with_capacity(1 << 17, io::stdout().lock()),
             table: table(),
             rows: 0,
@@ -172,9 +165,6 @@ impl Alerts {
 
 impl Sink for Alerts {
     fn alert(&mut self, alert: &Alert<'_>) {
-        if alert.info.deprecated && !self.with_deprecated {
-            return;
-        }
         self.count += 1;
         if self.failure.is_none()
             && let Err(error) = self.write(alert)

@@ -2,14 +2,16 @@
 //! merges what they found in input order.
 
 use super::alerts::Alerts;
+use super::live::Watch;
 use super::places::Places;
 use crate::cli::failure::Failure;
 use crate::cli::input::{Input, Source};
 use crate::cli::progress::Progress;
 use crate::cli::ruleset::Rules;
-use detect::runtime::engine::{Engine, Partials, Shard};
+use detect::runtime::engine::{Engine, Live, Partials, Shard};
 use detect::runtime::input::Lines;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -24,6 +26,7 @@ const RUN: usize = 1 << 21;
 pub(super) struct Drive<'d> {
     pub(super) engine: &'d mut Engine<Rules>,
     pub(super) alerts: &'d mut Alerts,
+    pub(super) watch: Watch,
     pub(super) threads: usize,
     pub(super) strict: bool,
     pub(super) line_limit: usize,
@@ -59,6 +62,9 @@ impl Drive<'_> {
             match fill(&mut input, &mut buffer) {
                 Ok(0) => break None,
                 Ok(length) => {
+                    if let Some(live) = self.watch.changed(self.engine.live()) {
+                        self.engine.go_on_with(&live);
+                    }
                     self.alerts.run(&mut places, &buffer[..length], |alerts| {
                         self.engine.feed(&buffer[..length], alerts);
                     });
@@ -97,6 +103,8 @@ impl Drive<'_> {
         thread::scope(|scope| {
             let lanes: Vec<Lane> =
                 shards.into_iter().map(|shard| Lane::start(scope, shard, base, keep_bad)).collect();
+            // The owner comes to it when it takes the runs that were scanned so.
+            let mut live = Arc::clone(self.engine.live());
             let mut queue = Queue { lanes, sent: 0, taken: 0 };
             let mut lines = Lines::new(self.line_limit);
             let mut buffer = vec![0; RUN];
@@ -109,10 +117,12 @@ impl Drive<'_> {
                         break;
                     }
                 };
+                live = self.watch.changed(&live).unwrap_or(live);
                 let mut runs = Vec::new();
                 lines.feed(&buffer[..length], &mut |run, at| runs.push((run.to_vec(), at)));
                 for (run, at) in runs {
-                    outcome = queue.send(run, at, |done| self.merge(&mut places, &done));
+                    let job = Job { run, at, live: Arc::clone(&live) };
+                    outcome = queue.send(job, |done| self.merge(&mut places, &done));
                     if outcome.is_err() {
                         break;
                     }
@@ -122,7 +132,8 @@ impl Drive<'_> {
             let mut last = None;
             lines.finish(&mut |run, at| last = Some((run.to_vec(), at)));
             if let (Some((run, at)), true) = (last, outcome.is_ok()) {
-                outcome = queue.send(run, at, |done| self.merge(&mut places, &done));
+                let job = Job { run, at, live: Arc::clone(&live) };
+                outcome = queue.send(job, |done| self.merge(&mut places, &done));
             }
             if outcome.is_ok() {
                 outcome = queue.drain(|done| self.merge(&mut places, &done));
@@ -137,6 +148,9 @@ impl Drive<'_> {
 
     /// Takes what a worker found, in input order.
     fn merge(&mut self, places: &mut Places, done: &Done) -> Result<(), Failure> {
+        if !Arc::ptr_eq(&done.live, self.engine.live()) {
+            self.engine.go_on_with(&done.live);
+        }
         let mut merged = Ok(());
         self.alerts.run(places, &done.run, |alerts| {
             merged = self.engine.merge(&done.partials, alerts);
@@ -158,15 +172,23 @@ impl Drive<'_> {
     }
 }
 
+/// A run of lines to scan, and how the rules stand for it.
+struct Job {
+    run: Vec<u8>,
+    at: u64,
+    live: Arc<Live>,
+}
+
 /// A run of lines with what was found in it.
 struct Done {
     run: Vec<u8>,
+    live: Arc<Live>,
     partials: Partials,
 }
 
 /// A worker with its two ends.
 struct Lane {
-    send: SyncSender<(Vec<u8>, u64)>,
+    send: SyncSender<Job>,
     receive: Receiver<Done>,
 }
 
@@ -177,12 +199,13 @@ impl Lane {
         base: u64,
         keep_bad: bool,
     ) -> Lane {
-        let (send, runs) = sync_channel::<(Vec<u8>, u64)>(2);
+        let (send, runs) = sync_channel::<Job>(2);
         let (done, receive) = sync_channel(2);
         scope.spawn(move || {
-            for (run, at) in runs {
+            for Job { run, at, live } in runs {
+                shard.go_on_with(&live);
                 let partials = shard.scan(&run, base + at, keep_bad);
-                if done.send(Done { run, partials }).is_err() {
+                if done.send(Done { run, live, partials }).is_err() {
                     return;
                 }
             }
@@ -201,8 +224,7 @@ struct Queue {
 impl Queue {
     fn send(
         &mut self,
-        run: Vec<u8>,
-        at: u64,
+        job: Job,
         take: impl FnMut(Done) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         if self.sent - self.taken >= 2 * self.lanes.len() {
@@ -210,7 +232,7 @@ impl Queue {
         }
         let lane = &self.lanes[self.sent % self.lanes.len()];
         self.sent += 1;
-        lane.send.send((run, at)).map_err(|_| lost())
+        lane.send.send(job).map_err(|_| lost())
     }
 
     fn drain(&mut self, mut take: impl FnMut(Done) -> Result<(), Failure>) -> Result<(), Failure> {
