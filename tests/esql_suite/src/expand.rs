@@ -106,6 +106,7 @@ fn ruleset(name: &Ident, entries: &[Entry]) -> TokenStream {
                 bytes
             });
             code::Rule {
+                exceptions: (Vec::new(), Vec::new()),
                 name: format!("case_{number}"),
                 plan: compiled.plan.clone(),
                 schedule: Schedule { interval: 300_000, lookback: 300_000 },
