@@ -129,8 +129,8 @@ fn a_value_that_its_field_cannot_hold_is_an_error_in_the_exceptions() {
 
 #[test]
 fn an_object_has_no_value_to_compare() {
-    let text = "[[item]]\nname = \"x\"\n[[item.entries]]\nfield = \"process\"\ntype = \"match\"\nvalue = \"a\"\n";
+    let text = "[[item]]\nname = \"x\"\n[[item.entries]]\nfield = \"cloud.entity.behavior\"\ntype = \"match\"\nvalue = \"a\"\n";
     let reports = compile(&rule(Some(text)), &Schema::builtin()).expect_err("no plan");
     let message = reports[0].render(Style::Plain);
-    assert!(message.contains("`process` has no value that could match"), "{message}");
+    assert!(message.contains("`cloud.entity.behavior` has no value that could match"), "{message}");
 }
