@@ -48,6 +48,8 @@ static THREAT: ThreatSpec = ThreatSpec {
         indicator: "threat.indicator.file.hash.sha256",
         negate: false,
     }]],
+    indices: &[],
+    filter: &[],
 };
 
 /// A head with its surroundings.

@@ -18,7 +18,7 @@
 //! engine.feed(b"{\"@timestamp\":\"2026-01-01T00:00:00Z\",\"event\":{\"action\":\"exec\"}}\n", &mut alerts);
 //! engine.finish(&mut alerts);
 //! assert!(alerts.is_empty());
-//! # Ok::<(), detect::runtime::json::layout::LayoutError>(())
+//! # Ok::<(), detect::runtime::engine::TableError>(())
 //! ```
 
 pub mod build;

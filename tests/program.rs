@@ -193,6 +193,43 @@ fn check_says_what_is_wrong() {
 }
 
 #[test]
+fn the_state_of_rules_changes_during_a_run() {
+    let name = "linux/program_runs_from_shared_memory.toml";
+    let state = Scratch::new(
+        "state.json",
+        format!("{{\"{name}\":{{\"severity\":\"critical\",\"risk_score\":99}}}}").as_bytes(),
+    );
+    let event = b"{\"@timestamp\":\"2026-01-01T00:00:00Z\",\"event\":{\"category\":\"process\",\
+        \"type\":\"start\",\"action\":\"exec\"},\"host\":{\"os\":{\"type\":\"linux\"}},\
+        \"process\":{\"executable\":\"/dev/shm/x\",\"name\":\"x\"}}\n";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
+        .args(["scan", "-", "-q", "--format", "ndjson", "--rules-state", state.path()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    let pause = std::time::Duration::from_millis(1500);
+    input.write_all(event).expect("the program reads");
+    input.flush().expect("the program reads");
+    for text in ["{}".to_owned(), format!("{{\"{name}\":{{\"enabled\":false}}}}")] {
+        std::thread::sleep(pause);
+        fs::write(&state.0, text).expect("a temporary file");
+        input.write_all(event).expect("the program reads");
+        input.flush().expect("the program reads");
+    }
+    drop(input);
+    let output = child.wait_with_output().expect("the program ends");
+    let severities: Vec<Json> = out(&output)
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Json>(line).expect("JSON")["kibana.alert.severity"].clone()
+        })
+        .collect();
+    assert_eq!(severities, ["critical", "high"]);
+}
+
+#[test]
 fn samples_of_the_rules_pass() {
     let output = detect(&["test", RULES]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));

@@ -3,7 +3,7 @@
 
 use detect_compiler::diagnostic::Style;
 use detect_compiler::lower::compile;
-use detect_compiler::plan::{Body, Cond};
+use detect_compiler::plan::Ask;
 use detect_compiler::rule::{Exceptions, Rule};
 use detect_compiler::schema::Schema;
 use std::sync::Arc;
@@ -44,15 +44,31 @@ fn rule(exceptions: Option<&str>) -> Rule {
 }
 
 #[test]
-fn exceptions_are_joined_as_and_not() {
+fn fields_and_operators_are_compiled_and_values_are_data() {
     let compiled = compile(&rule(Some(BACKUP)), &Schema::builtin()).expect("a plan");
-    let Body::Events(Cond::And(all)) = compiled.plan.body else { panic!("not two conditions") };
-    let [_, Cond::Not(exempt)] = all.as_slice() else { panic!("no exception: {all:?}") };
-    let Cond::And(entries) = &**exempt else { panic!("not an item of several entries") };
-    let text = format!("{entries:?}");
-    assert_eq!(entries.len(), 3, "two entries and the time of expiry: {text}");
-    assert!(text.contains("files-02") && text.contains("@timestamp"), "{text}");
-    assert!(matches!(entries[1], Cond::Not(_)), "excluded: {text}");
+    let [shape] = compiled.exceptions.shapes.as_slice() else { panic!("not one shape") };
+    assert_eq!(shape.words, "host.name like a value, process.executable not like a value");
+    let asked: Vec<(bool, &str)> = shape
+        .entries
+        .iter()
+        .map(|entry| match &entry.ask {
+            Ask::Value(field) => (entry.negate, field.path.as_str()),
+            other => panic!("not a value: {other:?}"),
+        })
+        .collect();
+    assert_eq!(asked, [(false, "host.name"), (true, "process.executable")]);
+    let [item] = compiled.exceptions.items.as_slice() else { panic!("not one item") };
+    assert_eq!(item.tests.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(item.expires, Some(1_798_761_600_000_000_000));
+}
+
+#[test]
+fn items_with_the_same_fields_and_operators_share_a_shape() {
+    let second = BACKUP.replace("files-02", "files-03").replace("Backups", "More");
+    let both = format!("{BACKUP}{second}");
+    let compiled = compile(&rule(Some(&both)), &Schema::builtin()).expect("a plan");
+    assert_eq!((compiled.exceptions.shapes.len(), compiled.exceptions.items.len()), (1, 2));
+    assert_eq!(rule(Some(&both)).meaning_hash(0), rule(Some(BACKUP)).meaning_hash(0));
 }
 
 #[test]
@@ -109,4 +125,12 @@ fn a_value_that_its_field_cannot_hold_is_an_error_in_the_exceptions() {
     let message = reports[0].render(Style::Plain);
     assert!(message.contains("shell.exceptions.toml:4:9"), "{message}");
     assert!(message.contains("cannot apply"), "{message}");
+}
+
+#[test]
+fn an_object_has_no_value_to_compare() {
+    let text = "[[item]]\nname = \"x\"\n[[item.entries]]\nfield = \"cloud.entity.behavior\"\ntype = \"match\"\nvalue = \"a\"\n";
+    let reports = compile(&rule(Some(text)), &Schema::builtin()).expect_err("no plan");
+    let message = reports[0].render(Style::Plain);
+    assert!(message.contains("`cloud.entity.behavior` has no value that could match"), "{message}");
 }

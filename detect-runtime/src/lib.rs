@@ -9,6 +9,7 @@ pub mod aggregate;
 pub mod alert;
 pub mod engine;
 pub mod event;
+pub mod exception;
 pub mod functions;
 pub mod head;
 pub mod indicator;

@@ -15,7 +15,7 @@ use bumpalo::Bump;
 use clap::Args;
 use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
 use detect::runtime::input::{LINE_LIMIT, each_line};
-use detect::runtime::json::layout::Layout;
+use detect::runtime::json::layout::{Layout, LayoutError};
 use detect::runtime::json::projector::Projector;
 use serde_json::{Value as Json, json};
 use std::hint::black_box;
@@ -101,10 +101,11 @@ impl Bench {
     }
 
     fn measure(&self, bytes: &[u8], events: u64) -> Result<Vec<Json>, Failure> {
-        let damaged = |error| Failure::File(format!("the compiled rules are damaged: {error}"));
+        let damaged =
+            |error: LayoutError| Failure::File(format!("the compiled rules are damaged: {error}"));
         let layout = Layout::new(Rules::table().layout).map_err(damaged)?;
         let engine = || Engine::<Rules>::new(Options::default());
-        engine().map_err(damaged)?;
+        engine().map_err(|error| Failure::File(error.to_string()))?;
         let read = self.pass(
             || Some(()),
             |()| {

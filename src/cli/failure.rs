@@ -26,6 +26,16 @@ pub(crate) enum Failure {
     BrokenPipe,
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Found => f.write_str("something was found wrong"),
+            Failure::Usage(message) | Failure::File(message) => f.write_str(message),
+            Failure::BrokenPipe => f.write_str("nobody reads the output"),
+        }
+    }
+}
+
 impl Failure {
     pub(crate) fn read(path: &Path, error: impl fmt::Display) -> Failure {
         Failure::File(format!("cannot read `{}`: {error}", path.display()))

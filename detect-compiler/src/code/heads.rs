@@ -5,8 +5,9 @@ use super::fields::RowFields;
 use super::join;
 use super::unit::Unit;
 use crate::plan::{
-    MappingEntry, NewTerms, PipeLimit, Sample, Sequence, Term, ThreatMatch, Threshold,
+    MappingEntry, NewTerms, PipeLimit, Sample, Sequence, Term, ThreatMatch, Threshold, plain,
 };
+use detect_runtime::state::Encode as _;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -170,7 +171,15 @@ pub(super) fn threat_match(plan: &ThreatMatch, row: &mut RowFields) -> TokenStre
             quote!(&[#(#entries),*])
         })
         .collect();
-    quote!(ThreatSpec { mapping: &[#(#groups),*] })
+    let indices = &plan.indicator_index;
+    let mut filter = Vec::new();
+    plain::form(&plan.indicator_filter).encode(&mut filter);
+    let filter = constant::bytes(&filter);
+    quote!(ThreatSpec {
+        mapping: &[#(#groups),*],
+        indices: &[#(#indices),*],
+        filter: #filter,
+    })
 }
 
 fn mapping(entry: &MappingEntry, row: &mut RowFields) -> TokenStream {

@@ -11,6 +11,7 @@
 
 mod condition;
 mod constant;
+mod exceptions;
 mod expr;
 mod fields;
 mod heads;
@@ -21,7 +22,7 @@ mod unit;
 
 pub use heads::Schedule;
 
-use crate::plan::{self, Body, Cond, Field, Plan, Rows};
+use crate::plan::{self, Body, Cond, ExceptionShape, Field, Plan, Rows};
 use crate::ruleset::{Atom, Role, RuleEntry, Ruleset};
 use detect_runtime::json::{layout, prefilter};
 use detect_runtime::state::Encode;
@@ -47,6 +48,8 @@ pub struct Rule {
     pub info: TokenStream,
     /// Hash of what decides its alerts and state.
     pub meaning: u64,
+    /// What its exceptions ask, and the items of the build.
+    pub exceptions: (Vec<ExceptionShape>, Vec<detect_runtime::exception::Item>),
     /// Its conditions in plain form, encoded, in the order of the ruleset's.
     pub plain: Vec<Vec<u8>>,
 }
@@ -127,6 +130,7 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
                 Condition, Flag, HeadSpec, Origin, Refused, Rule, Table,
             };
             pub(super) use #runtime::event::Element;
+            pub(super) use #runtime::exception::{Ask, Below, Entry, ExceptionSpec, Shape};
             pub(super) use #runtime::functions::{self, Ready, logic};
             pub(super) use #runtime::group;
             pub(super) use #runtime::indicator::{EntrySpec, ThreatSpec};
@@ -250,6 +254,7 @@ impl RuleCode<'_> {
         let mut row = RowFields::default();
         let flags = self.flags(shard);
         let head = self.head(shard, &mut row);
+        let exceptions = self.exceptions(shard);
         let info = self.unit.static_name("info");
         let info_value = &self.rule.info;
         self.unit.item(quote!(pub(super) static #info: RuleInfo = #info_value;));
@@ -279,6 +284,7 @@ impl RuleCode<'_> {
             row: &[#(#row),*],
             flags: &[#(#flags),*],
             lineages: (#first_lineage, #lineages),
+            exceptions: #exceptions,
             head: #head,
             meaning: #meaning,
         })
@@ -303,6 +309,19 @@ impl RuleCode<'_> {
                 quote!(Flag { slot: #slot, holds: #function, plain: #plain })
             })
             .collect()
+    }
+
+    /// Expression of type `Option<&ExceptionSpec>`.
+    fn exceptions(&mut self, shard: u64) -> TokenStream {
+        let (shapes, items) = &self.rule.exceptions;
+        if shapes.is_empty() {
+            return quote!(None);
+        }
+        let spec = exceptions::spec(shapes, items, &self.ruleset.fields);
+        let name = self.unit.static_name("exceptions");
+        self.unit.item(quote!(pub(super) static #name: ExceptionSpec = #spec;));
+        let name = item_path(shard, &name);
+        quote!(Some(&#name))
     }
 
     fn head(&mut self, shard: u64, row: &mut RowFields) -> TokenStream {

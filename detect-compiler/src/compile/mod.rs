@@ -8,7 +8,7 @@ use crate::code;
 use crate::diagnostic::Report;
 use crate::expand::OnError;
 use crate::lower;
-use crate::plan::plain;
+use crate::plan::{Ask, ShapeEntry, plain};
 use crate::rule::{Folder, Rule};
 use crate::ruleset::statistics::{ProfileError, Statistics};
 use crate::ruleset::{self, Ruleset};
@@ -193,17 +193,27 @@ pub fn optimise(plans: &Plans) -> Result<Ruleset, ProfileError> {
     }
     let overrides = plans.rules.iter().filter_map(|p| p.rule.timestamp_override.as_deref());
     fields.extend(overrides);
+    let mut fields: Vec<(String, Flags)> =
+        fields.into_iter().map(|path| (path.to_owned(), Flags::NONE)).collect();
+    let shapes = plans.rules.iter().flat_map(|planned| &planned.lowered.exceptions.shapes);
+    fields.extend(shapes.flat_map(|shape| &shape.entries).filter_map(asked));
     let statistics = match &plans.profile {
         Some(profile) => Statistics::with_profile(profile)?,
         None => Statistics::default(),
     };
-    Ok(ruleset::build(
-        &inputs,
-        &ruleset::Options {
-            statistics,
-            fields: fields.iter().map(|path| ((*path).to_owned(), Flags::NONE)).collect(),
-        },
-    ))
+    Ok(ruleset::build(&inputs, &ruleset::Options { statistics, fields }))
+}
+
+/// The field that an exception reads.
+fn asked(entry: &ShapeEntry) -> Option<(String, Flags)> {
+    match &entry.ask {
+        Ask::Value(field) => Some((field.path.clone(), Flags::NONE)),
+        Ask::Exists(field, objects) => {
+            Some((field.path.clone(), if *objects { Flags::OBJECT } else { Flags::NONE }))
+        }
+        Ask::Nested(path, _) => Some((path.clone(), Flags::ELEMENTS)),
+        Ask::Pattern(_) => None,
+    }
 }
 
 fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
@@ -238,6 +248,7 @@ fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
                 timestamp_override: rule.timestamp_override.clone(),
                 info: lower::info_tokens(rule, lowered, plans.fields_hash),
                 meaning: rule.meaning_hash(plans.fields_hash),
+                exceptions: (lowered.exceptions.shapes.clone(), lowered.exceptions.items.clone()),
                 plain,
             }
         })

@@ -97,6 +97,9 @@ pub enum EqlErrorKind {
     /// A variable or alias that is not in scope.
     #[error("`{0}` is not defined here")]
     Undefined(String),
+    /// More process lineages than a rule can tell apart.
+    #[error("more than {0} times `descendant of` in one rule")]
+    Lineages(usize),
     /// A regular expression that is none.
     #[error("bad regular expression: {0}")]
     Regex(String),
@@ -145,6 +148,10 @@ impl Complaint for EqlError {
             }
             EqlErrorKind::UnknownField { near: None, .. } => {
                 "`?field` stands for a field that may be without a mapping".to_owned()
+            }
+            EqlErrorKind::Lineages(_) => {
+                "each one doubles the work for an event; conditions inside one can be joined with `or`"
+                    .to_owned()
             }
             EqlErrorKind::Chained => "join the comparisons with `and`".to_owned(),
             _ => return None,

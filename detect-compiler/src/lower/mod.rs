@@ -15,17 +15,21 @@
 //! | threshold, new_terms, threat_match | their heads over query and filters |
 //! | machine_learning | results of the job: see `anomalies` |
 //!
-//! Filters, exceptions and the `os_list` of endpoint rules are conditions on
-//! source events: they are joined to the filter of a pipeline, to each term of
-//! a sequence (also to `until` and missing terms), and exceptions to both sides
-//! of an indicator match.
+//! Filters and the `os_list` of endpoint rules are conditions on source events:
+//! they are joined to the filter of a pipeline and to each term of a sequence (also
+//! to `until` and missing terms). Exceptions act on the same events, and on both
+//! sides of an indicator match, but stand beside the condition: their values change
+//! while the program runs.
 
 mod anomalies;
 mod condition;
 mod description;
+mod exceptions;
 mod guard;
 
 pub use description::info_tokens;
+pub(crate) use exceptions::as_condition;
+pub use exceptions::{Exempt, exempt};
 pub(crate) use guard::of as guard_of;
 
 use crate::diagnostic::{Level, Problem, Report};
@@ -52,6 +56,8 @@ pub struct Compiled {
     /// Names of the values in a draft's contents, see
     /// [`RuleInfo::columns`](detect_runtime::alert::RuleInfo::columns).
     pub columns: Vec<String>,
+    /// Its exceptions.
+    pub exceptions: Exempt,
     /// True if the rule asks a language model (COMPLETION).
     pub completion: bool,
 }
@@ -91,20 +97,21 @@ pub struct StageText {
 pub fn compile(rule: &Rule, schema: &Schema) -> Result<Compiled, Vec<Report>> {
     let mut lowering = Lowering { rule, schema, problems: Vec::new() };
     let compiled = lowering.rule();
-    let guard = guard::of(rule, schema);
+    let exceptions = rule.exceptions.as_ref().map(|found| exempt(found, schema)).transpose();
     let problems = lowering.problems;
-    match (compiled, guard) {
-        (Some(mut compiled), Ok(guard)) => {
+    match (compiled, exceptions) {
+        (Some(mut compiled), Ok(exceptions)) => {
             compiled.warnings = problems;
-            guard::apply(&guard, &mut compiled.plan.body);
+            compiled.exceptions = exceptions.unwrap_or_default();
+            guard::apply(&guard::of(rule, schema), &mut compiled.plan.body);
             Ok(compiled)
         }
-        (compiled, guard) => {
+        (compiled, exceptions) => {
             let mut reports = Vec::new();
             if compiled.is_none() {
                 reports.push(rule.report(problems));
             }
-            reports.extend(guard.err());
+            reports.extend(exceptions.err());
             Err(reports)
         }
     }
@@ -185,6 +192,7 @@ impl Lowering<'_> {
             warnings: Vec::new(),
             group_by: compiled.group_by,
             columns,
+            exceptions: Exempt::default(),
             completion: compiled.completion,
         })
     }
@@ -339,6 +347,7 @@ impl Lowering<'_> {
             warnings: Vec::new(),
             group_by: columns.clone(),
             columns,
+            exceptions: Exempt::default(),
             completion: false,
         }
     }

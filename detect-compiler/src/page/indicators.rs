@@ -16,9 +16,9 @@ pub(super) fn of(rule: &Rule, schema: &Schema) -> Vec<Predicate> {
     };
     let filters = rule.filters.iter().filter_map(|f| filters::compile(&f.json, schema).ok());
     asked.extend(filters.map(|cond| condition(&cond)));
-    if let Ok(guard) = lower::guard_of(rule, schema) {
-        asked.push(condition(&guard));
-    }
+    asked.push(condition(&lower::guard_of(rule, schema)));
+    let exceptions = rule.exceptions.iter().filter_map(|e| lower::exempt(e, schema).ok());
+    asked.extend(exceptions.map(|exempt| condition(&lower::as_condition(&exempt))));
     asked.extend(head(rule));
     rows(&asked)
 }

@@ -5,7 +5,10 @@
 //! and writes that down here as two-valued conditions and typed expressions; no
 //! later stage asks which language a rule came from.
 
+mod exceptions;
 pub mod plain;
+
+pub use exceptions::{Ask, Below, ExceptionShape, ShapeEntry};
 
 use detect_runtime::functions::Function;
 use detect_runtime::test::{Glob, Test};

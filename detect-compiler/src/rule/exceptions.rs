@@ -72,15 +72,36 @@ pub enum EntryTest {
     Nested(Vec<Entry>),
 }
 
-impl EntryTest {
-    /// The value of `type`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            EntryTest::Match(_) => "match",
-            EntryTest::MatchAny(_) => "match_any",
-            EntryTest::Exists => "exists",
-            EntryTest::Wildcard(_) => "wildcard",
-            EntryTest::Nested(_) => "nested",
+impl Item {
+    /// Fields and operators in words, in an order that does not depend on the
+    /// file's. Values are no part of them: items with the same words differ only in
+    /// what may change without a new build.
+    pub fn words(&self) -> String {
+        in_order(&self.entries).iter().map(|entry| entry.words()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Entries in the order of their words.
+pub(crate) fn in_order(entries: &[Entry]) -> Vec<&Entry> {
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_cached_key(|entry| entry.words());
+    sorted
+}
+
+impl Entry {
+    fn words(&self) -> String {
+        let not = if self.negate { " not" } else { "" };
+        let field = &self.field.value;
+        match &self.test {
+            EntryTest::Match(_) | EntryTest::MatchAny(_) | EntryTest::Wildcard(_) => {
+                format!("{field}{not} like a value")
+            }
+            EntryTest::Exists => format!("{field}{not} present"),
+            EntryTest::Nested(inner) => {
+                let inner: Vec<String> =
+                    in_order(inner).iter().map(|entry| entry.words()).collect();
+                format!("{field}{not} with ({})", inner.join(", "))
+            }
         }
     }
 }

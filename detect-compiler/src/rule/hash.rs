@@ -1,8 +1,8 @@
 //! Hash of what a rule means.
 
-use super::{EntryTest, Filter, Kind, Rule, Text};
-use crate::rule::exceptions::Entry;
+use super::{Filter, Item, Kind, Rule, Text};
 use detect_runtime::alert::content_hash;
+use std::collections::BTreeSet;
 
 /// Written in front of every meaning; raised when the same meaning comes to be
 /// stored in another form.
@@ -64,9 +64,10 @@ pub(super) fn meaning(rule: &Rule, fields: u64) -> u64 {
         meaning.number(u64::from(suppression.missing_is_value));
     }
     kind(&rule.kind, &mut meaning);
-    for item in rule.exceptions.iter().flat_map(|exceptions| &exceptions.items) {
-        entries(&item.entries, &mut meaning);
-    }
+    // Fields and operators only: values may change without a new build.
+    let items = rule.exceptions.iter().flat_map(|exceptions| &exceptions.items);
+    let shapes: BTreeSet<String> = items.map(Item::words).collect();
+    meaning.texts(shapes.iter().map(String::as_str));
     content_hash(&meaning.0)
 }
 
@@ -109,19 +110,6 @@ fn kind(kind: &Kind, meaning: &mut Meaning) {
         Kind::MachineLearning(anomalies) => {
             meaning.fields(&anomalies.jobs);
             meaning.number(u64::from(anomalies.threshold));
-        }
-    }
-}
-
-/// Fields and operators only: values may change without a new build.
-fn entries(entries: &[Entry], meaning: &mut Meaning) {
-    meaning.number(entries.len() as u64);
-    for entry in entries {
-        meaning.text(&entry.field.value);
-        meaning.number(u64::from(entry.negate));
-        meaning.text(entry.test.name());
-        if let EntryTest::Nested(inner) = &entry.test {
-            self::entries(inner, meaning);
         }
     }
 }

@@ -21,6 +21,7 @@ mod text;
 mod threat;
 
 pub use error::{Fault, RuleError};
+pub(crate) use exceptions::in_order;
 pub use exceptions::{Entry, EntryTest, Exceptions, Item};
 pub use folder::{File, Folder, FolderError, Ruleset, read_folder};
 pub use kind::{Anomalies, Eql, Kind, MappingEntry, NewTerms, ThreatMatch, Threshold};

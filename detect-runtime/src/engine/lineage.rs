@@ -21,8 +21,8 @@ use std::collections::HashMap;
 /// Rule number of records about processes.
 pub(super) const PROCESS: u32 = u32::MAX;
 
-/// Most lineages of one rule that are told apart; the rules known have two.
-pub(super) const MOST: u32 = 8;
+/// Most lineages of one rule that are told apart.
+pub(super) const MOST: u32 = crate::lineage::MOST_OF_RULE as u32;
 
 /// Lineages that one tracker follows.
 const BITS: usize = u64::BITS as usize;

@@ -14,6 +14,7 @@
 mod evaluator;
 mod events;
 mod lineage;
+mod live;
 mod naps;
 mod owner;
 mod partial;
@@ -25,6 +26,7 @@ mod shard;
 mod sink;
 mod table;
 
+pub use live::{Feed, FeedCounts, FeedError, Live, LiveRule};
 pub use owner::RuleCounts;
 pub use reference::{Reference, Traced};
 pub use scanner::{ScanCounts, index_name};
@@ -33,6 +35,7 @@ pub use sink::{Alert, Sink};
 pub use table::{Condition, Flag, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
 
 use crate::alert::Format;
+use crate::exception::ExceptionError;
 use crate::head::{Hit, Settings};
 use crate::input::{Counts, LINE_LIMIT, Lines};
 use crate::json::layout::LayoutError;
@@ -44,6 +47,18 @@ use core::cell::RefCell;
 use owner::Owner;
 use scanner::Take;
 use std::sync::Arc;
+use thiserror::Error;
+
+/// Constants of a ruleset that this version cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TableError {
+    /// The projector's layout.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The exceptions of a rule.
+    #[error(transparent)]
+    Exceptions(#[from] ExceptionError),
+}
 
 /// How an engine runs.
 #[derive(Clone, Debug)]
@@ -117,12 +132,14 @@ impl<R: Ruleset> Engine<R> {
     /// An engine with empty state.
     ///
     /// # Errors
-    /// [`LayoutError`] if the table was written by another version.
-    pub fn new(options: Options) -> Result<Engine<R>, LayoutError> {
+    /// [`TableError`] if the table was written by another version.
+    pub fn new(options: Options) -> Result<Engine<R>, TableError> {
         let table = R::table();
         let mut rules = R::new();
+        let live = Arc::new(Live::new(table)?);
         *rules.heads() = Heads::new(table, &options.resources);
-        let mut owner = Owner::new(table, options.settings.clone(), options.format.clone());
+        let mut owner =
+            Owner::new(table, options.settings.clone(), options.format.clone(), Arc::clone(&live));
         if options.reference {
             owner.stay_awake(rules.heads());
         } else {
@@ -131,7 +148,7 @@ impl<R: Ruleset> Engine<R> {
         Ok(Engine {
             rules,
             table,
-            shard: Shard::new(table, &options)?,
+            shard: Shard::new(table, &options, live)?,
             lines: Lines::new(options.line_limit),
             base: 0,
             owner,
@@ -147,8 +164,8 @@ impl<R: Ruleset> Engine<R> {
     /// same alerts. Its shards are in reference mode too.
     ///
     /// # Errors
-    /// [`LayoutError`] as for [`Engine::new`].
-    pub fn reference(options: Options) -> Result<Engine<R>, LayoutError> {
+    /// [`TableError`] as for [`Engine::new`].
+    pub fn reference(options: Options) -> Result<Engine<R>, TableError> {
         Engine::new(Options { reference: true, ..options })
     }
 
@@ -161,6 +178,18 @@ impl<R: Ruleset> Engine<R> {
     /// the same. It is the measure of the way with sleep.
     pub fn stay_awake(&mut self) {
         self.owner.stay_awake(self.rules.heads());
+    }
+
+    /// What can change about the rules, as it is now.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.owner.live
+    }
+
+    /// Goes on with other states, ratings, exceptions and indicators of rules. A
+    /// line that was begun is evaluated with the new ones.
+    pub fn go_on_with(&mut self, live: &Arc<Live>) {
+        self.shard.go_on_with(live);
+        self.owner.go_on_with(self.rules.heads(), live);
     }
 
     /// Takes the next bytes of the input.
@@ -211,7 +240,7 @@ impl<R: Ruleset> Engine<R> {
     /// # Errors
     /// [`LayoutError`] as for [`Engine::new`].
     pub fn shard(&self) -> Result<Shard, LayoutError> {
-        Shard::new(self.table, &self.options)
+        Shard::new(self.table, &self.options, Arc::clone(&self.owner.live))
     }
 
     /// Takes the hits of a shard. Partial records must come in input order.

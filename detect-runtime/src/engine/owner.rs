@@ -2,12 +2,13 @@
 //! drafts into alerts.
 
 use super::lineage::{Lineages, PROCESS};
+use super::live::Live;
 use super::naps::{Answer, Naps};
 use super::ring::Noted;
 use super::rows::Rows;
 use super::sink::{Alert, Sink};
 use super::table::{HeadSpec, Heads, Rule, Table};
-use crate::alert::{Format, Rating, Writer};
+use crate::alert::{Format, Writer};
 use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
 use crate::indicator::Matcher;
 use crate::sequence::{Machine, Sampler};
@@ -40,7 +41,7 @@ pub(super) struct Owner {
     table: &'static Table,
     settings: Settings,
     writer: Writer,
-    ratings: Vec<Rating>,
+    pub(super) live: Arc<Live>,
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
     arena: Bump,
@@ -64,11 +65,16 @@ impl Heads {
 }
 
 impl Owner {
-    pub(super) fn new(table: &'static Table, settings: Settings, format: Format) -> Owner {
+    pub(super) fn new(
+        table: &'static Table,
+        settings: Settings,
+        format: Format,
+        live: Arc<Live>,
+    ) -> Owner {
         Owner {
             table,
             writer: Writer::new(format),
-            ratings: table.rules.iter().map(|rule| rule.info.rating()).collect(),
+            live,
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
             arena: Bump::new(),
@@ -109,6 +115,16 @@ impl Owner {
         false
     }
 
+    /// Goes on with other states of rules; heads get indicators that are others.
+    pub(super) fn go_on_with(&mut self, heads: &mut Heads, live: &Arc<Live>) {
+        for ((head, old), new) in heads.0.iter_mut().zip(&self.live.rules).zip(&live.rules) {
+            if !Arc::ptr_eq(&old.indicators, &new.indicators) {
+                head.replace_indicators(&new.indicators);
+            }
+        }
+        self.live = Arc::clone(live);
+    }
+
     /// Hands a hit to its rule's head and its drafts on as alerts.
     pub(super) fn hit(&mut self, heads: &mut Heads, rule: u32, hit: &Hit<'_>, sink: &mut dyn Sink) {
         if rule == PROCESS {
@@ -116,7 +132,7 @@ impl Owner {
             return;
         }
         let rule = rule as usize;
-        if !self.lineages.confirms(rule, hit) {
+        if !self.lineages.confirms(rule, hit) || !self.live.is_on(rule) {
             return;
         }
         if let Some(counts) = self.counts.get_mut(rule) {
@@ -284,6 +300,9 @@ impl Owner {
         sink: &mut dyn Sink,
         act: impl FnOnce(&mut dyn Head, &mut Env<'_>),
     ) {
+        if !self.live.is_on(rule) {
+            return;
+        }
         let (Some(head), Some(counts)) = (heads.0.get_mut(rule), self.counts.get_mut(rule)) else {
             return;
         };
@@ -306,10 +325,10 @@ impl Owner {
         else {
             return;
         };
-        let Some(rating) = self.ratings.get(rule) else { return };
+        let Some(rating) = self.live.rules.get(rule).map(|live| live.rating) else { return };
         for draft in self.drafts.drain(..) {
             sink.draft(rule, &draft);
-            self.writer.write(entry.info, *rating, &draft, &mut |written| {
+            self.writer.write(entry.info, rating, &draft, &mut |written| {
                 counts.alerts += 1;
                 sink.alert(&Alert {
                     rule,

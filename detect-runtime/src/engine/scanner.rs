@@ -4,6 +4,7 @@
 
 use super::evaluator::{Evaluator, Walk};
 use super::lineage::{self, PROCESS, Seen};
+use super::live::Live;
 use super::reference::Reference;
 use super::rows;
 use super::table::{HeadSpec, Rule, Table};
@@ -83,11 +84,18 @@ pub(super) struct Scanner {
     reference: Option<Box<Reference>>,
     /// The latest time that is not too far ahead, as of the last look at the clock.
     latest: i64,
+    live: Arc<Live>,
+    /// Whether some rule that runs asks for process lineages.
+    follows_processes: bool,
     pub(super) counts: ScanCounts,
 }
 
 impl Scanner {
-    pub(super) fn new(table: &'static Table, options: &Options) -> Result<Scanner, LayoutError> {
+    pub(super) fn new(
+        table: &'static Table,
+        options: &Options,
+        live: Arc<Live>,
+    ) -> Result<Scanner, LayoutError> {
         Ok(Scanner {
             table,
             projector: Projector::new(Layout::new(table.layout)?),
@@ -110,6 +118,8 @@ impl Scanner {
                 .then(|| Reference::new(table).map(Box::new))
                 .transpose()?,
             latest: i64::MAX,
+            follows_processes: live.follows_processes(table),
+            live,
             counts: ScanCounts::default(),
         })
     }
@@ -118,6 +128,12 @@ impl Scanner {
     /// lines is enough: a run is handed over as soon as it was read.
     pub(super) fn look_at_clock(&mut self) {
         self.latest = self.horizon.map_or(i64::MAX, |horizon| horizon.latest());
+    }
+
+    /// Goes on with other states and exceptions of rules.
+    pub(super) fn go_on_with(&mut self, live: Arc<Live>) {
+        self.follows_processes = live.follows_processes(self.table);
+        self.live = live;
     }
 
     /// Scans one line (without its line feed) and emits its hits in the order of
@@ -137,6 +153,8 @@ impl Scanner {
             latest: self.latest,
             now: self.now,
             timestamp: self.timestamp,
+            live: &self.live,
+            follows_processes: self.follows_processes,
             resources: &self.resources,
             counts: &mut self.counts,
             take,
@@ -183,6 +201,8 @@ struct Surroundings<'s, 'e> {
     latest: i64,
     now: Option<i64>,
     timestamp: FieldId,
+    live: &'s Live,
+    follows_processes: bool,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
     take: &'s mut (dyn Take + 'e),
@@ -196,12 +216,15 @@ impl<'s> Surroundings<'s, '_> {
     where
         's: 'a,
     {
-        let process = lineage::process(self.table, evaluator.event(), &evaluator.cx());
+        let process = self
+            .follows_processes
+            .then(|| lineage::process(self.table, evaluator.event(), &evaluator.cx()))
+            .flatten();
         if candidates.is_empty() && !process.is_some_and(|p| p.moves()) {
             return;
         }
         let lent = Lent::new(evaluator.event().line(), index.unwrap_or_default());
-        let Surroundings { table, warnings, now, timestamp, .. } = self;
+        let Surroundings { table, warnings, live, now, timestamp, .. } = self;
         let mut scan = Scan { at: self, evaluator, times: Times::default(), lent: &lent, process };
         let now = now.unwrap_or_else(|| scan.times.now(scan.evaluator.event(), timestamp));
         scan.evaluator.set_now(now);
@@ -217,6 +240,9 @@ impl<'s> Surroundings<'s, '_> {
             };
             let (own, others) = rest.split_at(rest.iter().take_while(same).count().max(1));
             rest = others;
+            if !live.is_on(rule as usize) {
+                continue;
+            }
             if let Some(warnings) = warnings.get(rule as usize) {
                 scan.evaluator.warn(warnings);
             }
@@ -291,11 +317,18 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
                     terms |= condition.bits;
                 }
             }
-            if terms != 0 {
+            if terms != 0 && !self.exempt(number, rule) {
                 self.hit(number, rule, terms, lineages);
             }
         }
         self.evaluator.assume(0);
+    }
+
+    /// Whether an exception of the rule exempts the event.
+    fn exempt(&self, number: u32, rule: &Rule) -> bool {
+        let Some(spec) = rule.exceptions else { return false };
+        let live = self.at.live.rules.get(number as usize);
+        live.is_some_and(|live| live.exceptions.exempt(spec, self.evaluator.event()))
     }
 
     fn hit(&mut self, number: u32, rule: &Rule, terms: u64, lineages: u64) {

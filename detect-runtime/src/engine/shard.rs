@@ -1,6 +1,7 @@
 //! The stateless part of an engine, as one thread or process runs it.
 
 use super::Options;
+use super::live::Live;
 use super::partial::{self, Records};
 use super::scanner::{ScanCounts, Scanner, Take};
 use super::table::Table;
@@ -9,6 +10,7 @@ use crate::json::Reason;
 use crate::json::layout::LayoutError;
 use crate::json::prefilter::Search;
 use crate::value::{WARNING_KINDS, Warnings};
+use std::sync::Arc;
 
 /// Turns lines into hits.
 pub struct Shard {
@@ -38,9 +40,13 @@ pub struct Partials {
 }
 
 impl Shard {
-    pub(super) fn new(table: &'static Table, options: &Options) -> Result<Shard, LayoutError> {
+    pub(super) fn new(
+        table: &'static Table,
+        options: &Options,
+        live: Arc<Live>,
+    ) -> Result<Shard, LayoutError> {
         Ok(Shard {
-            scanner: Scanner::new(table, options)?,
+            scanner: Scanner::new(table, options, live)?,
             counts: Counts::default(),
             line_limit: options.line_limit,
             search: (!options.walk_all && !options.reference)
@@ -71,6 +77,11 @@ impl Shard {
             warnings: self.scanner.take_warnings(),
             bad,
         }
+    }
+
+    /// Goes on with other states and exceptions of rules.
+    pub fn go_on_with(&mut self, live: &Arc<Live>) {
+        self.scanner.go_on_with(Arc::clone(live));
     }
 
     /// Warnings of a rule's per-event expressions in this shard.

@@ -2,6 +2,7 @@
 
 use crate::alert::RuleInfo;
 use crate::event::FieldId;
+use crate::exception::ExceptionSpec;
 use crate::head::Head;
 use crate::indicator::ThreatSpec;
 use crate::matcher::{Probe, Tables};
@@ -118,6 +119,8 @@ pub struct Rule {
     /// Number in [`Table::lineages`] of its first process lineage, and how many it
     /// has.
     pub lineages: (u32, u32),
+    /// What exceptions of the rule may ask for; none = it has none.
+    pub exceptions: Option<&'static ExceptionSpec>,
     /// The head.
     pub head: HeadSpec,
     /// Hash of what decides its alerts and its state.

@@ -33,6 +33,10 @@ pub struct ThreatSpec {
     /// Groups, one of which must hold; all entries of a group must hold for the
     /// same indicator.
     pub mapping: &'static [&'static [EntrySpec]],
+    /// Index patterns that name the rule's indicators.
+    pub indices: &'static [&'static str],
+    /// What an indicator document must satisfy, in plain form, encoded.
+    pub filter: &'static [u8],
 }
 
 /// One comparison of a mapping.

@@ -96,6 +96,8 @@ impl Indicators {
 ///         indicator: "threat.indicator.ip",
 ///         negate: false,
 ///     }]],
+///     indices: &["logs-ti_*"],
+///     filter: &[],
 /// };
 /// let mut builder = Builder::new(&RULE);
 /// builder.file("feed.ndjson");

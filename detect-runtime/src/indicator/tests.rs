@@ -15,11 +15,15 @@ const PORT: EntrySpec = entry(2, "source.port", Type::Long, "ti.port");
 const NOT_PORT: EntrySpec = EntrySpec { negate: true, ..PORT };
 const NOT_IP: EntrySpec = EntrySpec { negate: true, ..IP };
 
-static HASHES: ThreatSpec = ThreatSpec { mapping: &[&[HASH]] };
-static EITHER: ThreatSpec = ThreatSpec { mapping: &[&[HASH], &[IP]] };
-static BOTH: ThreatSpec = ThreatSpec { mapping: &[&[IP, PORT]] };
-static EXCEPT: ThreatSpec = ThreatSpec { mapping: &[&[IP, NOT_PORT]] };
-static ONLY_NOT: ThreatSpec = ThreatSpec { mapping: &[&[NOT_IP]] };
+const fn spec(mapping: &'static [&'static [EntrySpec]]) -> ThreatSpec {
+    ThreatSpec { mapping, indices: &[], filter: &[] }
+}
+
+static HASHES: ThreatSpec = spec(&[&[HASH]]);
+static EITHER: ThreatSpec = spec(&[&[HASH], &[IP]]);
+static BOTH: ThreatSpec = spec(&[&[IP, PORT]]);
+static EXCEPT: ThreatSpec = spec(&[&[IP, NOT_PORT]]);
+static ONLY_NOT: ThreatSpec = spec(&[&[NOT_IP]]);
 
 fn set(spec: &'static ThreatSpec, lines: &[&str]) -> Arc<Indicators> {
     let mut builder = Builder::new(spec);

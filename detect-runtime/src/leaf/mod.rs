@@ -8,7 +8,7 @@
 pub mod element;
 
 use crate::event::reference::Document;
-use crate::event::{Element, Event, FieldId};
+use crate::event::{Element, Event, FieldId, Raw};
 use crate::plain::{Scope, some_field};
 use crate::test::Tests;
 use crate::value::{Cx, Type, Value, Warnings, load};
@@ -66,10 +66,20 @@ impl Leaf {
 /// characters) has a value that passes one of the tests, or any value without
 /// tests. Parses the document: no table can hold names that only documents know.
 pub fn any_field(event: &Event<'_>, pattern: &str, tests: Option<&Tests>) -> bool {
+    some_value(event, pattern, |raw| tests.is_none_or(|tests| tests.one(raw)))
+}
+
+/// True if some field whose name matches the pattern has a value that passes;
+/// see [`any_field`].
+pub(crate) fn some_value(
+    event: &Event<'_>,
+    pattern: &str,
+    mut passes: impl FnMut(Raw<'_>) -> bool,
+) -> bool {
     let Ok(document) = Document::parse(event.line()) else { return false };
     let warnings = Warnings::default();
     let scope = Scope::new(&document, Cx { arena: event.arena(), now: 0, warnings: &warnings });
-    some_field(pattern, &scope, &mut |raw| tests.is_none_or(|tests| tests.one(raw)))
+    some_field(pattern, &scope, &mut passes)
 }
 
 /// True if some choice of one value for each slot makes the expression true; a

@@ -25,6 +25,10 @@ use crate::state::{Decode, DecodeError, Encode, Reader};
 use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 
+/// Most lineages of one rule. A rule is evaluated once for each set of lineages in
+/// which a process may descend, so each doubles its cost; the rules known have two.
+pub const MOST_OF_RULE: usize = 8;
+
 /// Most processes that a tracker holds unless told otherwise.
 pub const PROCESS_LIMIT: usize = 1 << 20;
 

@@ -18,8 +18,6 @@ const ROWS: usize = 5_000;
 /// The sink of a scan.
 pub(super) struct Alerts {
     format: Format,
-    /// Alerts of deprecated rules are wanted too.
-    with_deprecated: bool,
     out: BufWriter<StdoutLock<'static>>,
     table: Table,
     rows: usize,
@@ -40,7 +38,6 @@ impl Alerts {
         format: Format,
         dead_letter: Option<&Path>,
         strict: bool,
-        with_deprecated: bool,
     ) -> Result<Alerts, Failure> {
         let dead_letter = match dead_letter {
             None => None,
@@ -51,7 +48,6 @@ impl Alerts {
         };
         Ok(Alerts {
             format,
-            with_deprecated,
             out: BufWriter::with_capacity(1 << 17, io::stdout().lock()),
             table: table(),
             rows: 0,
@@ -202,9 +198,6 @@ impl Alerts {
 
 impl Sink for Alerts {
     fn alert(&mut self, alert: &Alert<'_>) {
-        if alert.info.deprecated && !self.with_deprecated {
-            return;
-        }
         self.count += 1;
         if self.failure.is_none()
             && let Err(error) = self.write(alert)

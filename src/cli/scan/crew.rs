@@ -5,10 +5,10 @@
 
 use super::blocks::{Blocks, Taken};
 use super::places::Places;
-use detect::runtime::engine::{Partials, Shard};
+use detect::runtime::engine::{Live, Partials, Shard};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Blocks that are under way or wait for their turn, for each thread.
 const AHEAD: u64 = 4;
@@ -17,6 +17,8 @@ const AHEAD: u64 = 4;
 pub(super) struct Done {
     /// The end of a line that began before the block; all of it if no line ends here.
     pub(super) head: Vec<u8>,
+    /// How the rules stood for it.
+    pub(super) live: Arc<Live>,
     /// What whole lines gave.
     pub(super) partials: Partials,
     /// Bytes and lines of them; lines are counted only if places are wanted.
@@ -42,7 +44,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn scan(&mut self, taken: Taken, outcome: io::Result<()>) -> Done {
+    fn scan(&mut self, taken: Taken, outcome: io::Result<()>, live: Arc<Live>) -> Done {
+        self.shard.go_on_with(&live);
         let block = &self.buffer[..taken.length];
         let first = memchr::memchr(b'\n', block).map_or(block.len(), |end| end + 1);
         let (head, rest) = block.split_at(first);
@@ -59,6 +62,7 @@ impl Worker {
         }
         Done {
             head: head.to_vec(),
+            live,
             partials,
             body: (body.len() as u64, places.lines()),
             numbers,
@@ -76,8 +80,9 @@ pub(super) struct Crew<'b> {
     ahead: u64,
 }
 
-#[derive(Default)]
 struct Order {
+    /// How the rules stand for blocks from a number on, in the order of numbers.
+    live: Vec<(u64, Arc<Live>)>,
     /// Scanned and not merged, by number.
     done: BTreeMap<u64, Done>,
     /// Blocks that were taken, or are about to be.
@@ -97,9 +102,23 @@ enum Next {
 }
 
 impl<'b> Crew<'b> {
-    pub(super) fn new(blocks: &'b Blocks, threads: usize) -> Crew<'b> {
+    pub(super) fn new(blocks: &'b Blocks, threads: usize, live: &Arc<Live>) -> Crew<'b> {
         let ahead = AHEAD * threads as u64;
-        Crew { blocks, order: Mutex::default(), changed: Condvar::new(), ahead }
+        let order = Mutex::new(Order::new(Arc::clone(live)));
+        Crew { blocks, order, changed: Condvar::new(), ahead }
+    }
+
+    /// How the rules stand for blocks that nobody took yet.
+    pub(super) fn live(&self) -> Arc<Live> {
+        let order = self.lock();
+        order.live_of(order.claimed)
+    }
+
+    /// Goes on so from the next block that nobody took.
+    pub(super) fn go_on_with(&self, live: Arc<Live>) {
+        let mut order = self.lock();
+        let from = order.claimed;
+        order.live.push((from, live));
     }
 
     /// Scans blocks until there are none, or the scan stops.
@@ -145,10 +164,10 @@ impl<'b> Crew<'b> {
 
     /// Takes and scans one block that was claimed.
     fn one(&self, worker: &mut Worker) {
-        let done = self
-            .blocks
-            .next(&mut worker.buffer)
-            .map(|(taken, outcome)| (taken.number, worker.scan(taken, outcome)));
+        let done = self.blocks.next(&mut worker.buffer).map(|(taken, outcome)| {
+            let live = self.lock().live_of(taken.number);
+            (taken.number, worker.scan(taken, outcome, live))
+        });
         let mut order = self.lock();
         match done {
             Some((number, done)) => drop(order.done.insert(number, done)),
@@ -168,6 +187,18 @@ impl<'b> Crew<'b> {
 }
 
 impl Order {
+    fn new(live: Arc<Live>) -> Order {
+        let live = vec![(0, live)];
+        Order { live, done: BTreeMap::new(), claimed: 0, merged: 0, ended: 0, stopped: false }
+    }
+
+    /// A block's number is below the count of claims when it is taken, so what begins
+    /// at that count holds for later blocks only.
+    fn live_of(&self, number: u64) -> Arc<Live> {
+        let known = self.live.partition_point(|(from, _)| *from <= number);
+        Arc::clone(&self.live[known.saturating_sub(1)].1)
+    }
+
     fn may_claim(&self, ahead: u64) -> bool {
         self.ended == 0 && self.claimed - self.merged < ahead
     }

@@ -4,6 +4,7 @@
 use super::alerts::Alerts;
 use super::blocks::Blocks;
 use super::crew::{Crew, Done, Worker};
+use super::live::Watch;
 use super::places::Places;
 use crate::cli::failure::Failure;
 use crate::cli::input::{Input, Source};
@@ -12,6 +13,7 @@ use crate::cli::ruleset::Rules;
 use detect::runtime::engine::{Engine, Shard};
 use detect::runtime::input::Lines;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::thread;
 
 /// Bytes that are read at once by one thread: they stay in the second-level cache.
@@ -21,6 +23,7 @@ const CHUNK: usize = 1 << 18;
 pub(super) struct Drive<'d> {
     pub(super) engine: &'d mut Engine<Rules>,
     pub(super) alerts: &'d mut Alerts,
+    pub(super) watch: Watch,
     pub(super) threads: usize,
     pub(super) strict: bool,
     pub(super) line_limit: usize,
@@ -60,6 +63,9 @@ impl Drive<'_> {
                 Ok(0) => break None,
                 Ok(length) => {
                     bytes += length as u64;
+                    if let Some(live) = self.watch.changed(self.engine.live()) {
+                        self.engine.go_on_with(&live);
+                    }
                     self.alerts.run(&mut places, &buffer[..length], |alerts| {
                         self.engine.feed(&buffer[..length], alerts);
                     });
@@ -103,7 +109,7 @@ impl Drive<'_> {
             fault: None,
         };
         let blocks = Blocks::of(input);
-        let crew = Crew::new(&blocks, self.threads);
+        let crew = Crew::new(&blocks, self.threads, self.engine.live());
         let own = workers.pop();
         thread::scope(|scope| {
             for mut worker in workers {
@@ -112,6 +118,9 @@ impl Drive<'_> {
             }
             let merged = own.map_or(Ok(()), |mut own| {
                 while let Some(done) = crew.next(&mut own) {
+                    if let Some(live) = self.watch.changed(&crew.live()) {
+                        crew.go_on_with(live);
+                    }
                     self.merge(&mut seams, done)?;
                     if seams.fault.is_some() {
                         break;
@@ -131,6 +140,10 @@ impl Drive<'_> {
 
     /// Takes what was found in a block, in input order.
     fn merge(&mut self, seams: &mut Seams, done: Done) -> Result<(), Failure> {
+        if !Arc::ptr_eq(&done.live, self.engine.live()) {
+            self.engine.go_on_with(&done.live);
+            seams.shard.go_on_with(&done.live);
+        }
         self.seam(seams, &done.head, false)?;
         let mut merged = Ok(());
         self.alerts.numbered(seams.places.lines(), &done.numbers, |alerts| {

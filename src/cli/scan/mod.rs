@@ -5,6 +5,7 @@ mod blocks;
 mod completion;
 mod crew;
 mod drive;
+mod live;
 mod places;
 mod summary;
 
@@ -20,6 +21,7 @@ use detect::runtime::engine::{Engine, Horizon, Options};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
 use drive::Drive;
+use live::{LiveFiles, Watch};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -83,12 +85,11 @@ pub(crate) struct Scan {
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
-    /// Rules that are deprecated alert too
-    #[arg(long)]
-    with_deprecated: bool,
     /// Evaluate every condition on every event the plain way: slow, the measure of the fast one
     #[arg(long)]
     reference: bool,
+    #[command(flatten)]
+    live: LiveFiles,
     /// Print no summary
     #[arg(short, long)]
     quiet: bool,
@@ -142,8 +143,8 @@ impl Scan {
             completion_cmd: None,
             completion_limit: 30_000,
             rule_memory: None,
-            with_deprecated: false,
             reference: false,
+            live: LiveFiles::default(),
             quiet: false,
         };
         scan.over(&[Source::File(path.to_owned())])
@@ -152,14 +153,15 @@ impl Scan {
     fn over(&self, sources: &[Source]) -> Result<(), Failure> {
         let mut engine = Engine::<Rules>::new(self.options()?)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
+        let watch = Watch::begin(&self.live, &mut engine)?;
         self.learn(&mut engine)?;
         let dead_letter = self.dead_letter.as_deref();
-        let mut alerts =
-            Alerts::new(self.format(), dead_letter, self.strict, self.with_deprecated)?;
+        let mut alerts = Alerts::new(self.format(), dead_letter, self.strict)?;
         let started = Instant::now();
         let mut drive = Drive {
             engine: &mut engine,
             alerts: &mut alerts,
+            watch,
             threads: usize::from(self.threads),
             strict: self.strict,
             line_limit: self.line_limit as usize,

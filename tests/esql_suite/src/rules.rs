@@ -51,6 +51,7 @@ fn rule(number: usize, plan: &Plan, optimised: &ruleset::Ruleset) -> code::Rule 
         bytes
     });
     code::Rule {
+        exceptions: (Vec::new(), Vec::new()),
         name: format!("case_{number}"),
         plan: plan.clone(),
         schedule: Schedule { interval: SCHEDULE, lookback: SCHEDULE },

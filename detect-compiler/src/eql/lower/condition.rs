@@ -9,6 +9,7 @@ use crate::eql::ast::{Comparison, EventQuery, Kind as Node_, Literal, Node, Patt
 use crate::eql::error::EqlErrorKind;
 use crate::plan::{Choice, Cond, Expr, ExprKind, Field};
 use crate::schema::Mapping;
+use detect_runtime::lineage::MOST_OF_RULE;
 use detect_runtime::test::Test;
 use detect_runtime::value::address::Block;
 use detect_runtime::value::{Owned, Type};
@@ -40,7 +41,7 @@ impl Lower<'_> {
             Node_::Call { name, folded, args } => {
                 self.call_condition(node, name, *folded, args, scope)
             }
-            Node_::Descendant(event) => self.lineage(event),
+            Node_::Descendant(event) => self.lineage(event, &node.span),
             Node_::Literal(_) | Node_::Negate(_) | Node_::Arithmetic { .. } => {
                 self.not_boolean(&node.span)
             }
@@ -279,9 +280,12 @@ impl Lower<'_> {
         Cond::Const(false)
     }
 
-    fn lineage(&mut self, event: &EventQuery) -> Cond {
+    fn lineage(&mut self, event: &EventQuery, span: &Span) -> Cond {
         let cond = self.event(event, &mut Scope::default());
         self.lineages.push(cond);
+        if self.lineages.len() == MOST_OF_RULE + 1 {
+            self.errors.push(EqlErrorKind::Lineages(MOST_OF_RULE).at(span));
+        }
         Cond::DescendantOf(self.lineages.len() - 1)
     }
 

@@ -1,0 +1,104 @@
+//! Items against events, by table.
+
+use super::*;
+use crate::event::reference::Reader as Events;
+use crate::json::layout::{FieldSpec, Flags, Layout, build};
+use crate::test::Fold;
+use bumpalo::Bump;
+
+/// Field 0 is `@timestamp`, 1 `host`, 2 `user`, 3 `hash` with its elements.
+fn layout() -> Vec<u8> {
+    let field = |path: &str, flags| FieldSpec { path: path.to_owned(), flags };
+    build(&[
+        field("@timestamp", Flags::NONE),
+        field("host", Flags::NONE),
+        field("user", Flags::OBJECT),
+        field("hash", Flags::ELEMENTS),
+    ])
+    .expect("a layout")
+}
+
+static SPEC: ExceptionSpec = ExceptionSpec {
+    shapes: &[
+        Shape { words: "", entries: &[Entry { negate: false, ask: Ask::Value(1) }] },
+        Shape {
+            words: "",
+            entries: &[
+                Entry { negate: false, ask: Ask::Value(1) },
+                Entry { negate: true, ask: Ask::Exists(2, true) },
+            ],
+        },
+        Shape {
+            words: "",
+            entries: &[Entry {
+                negate: false,
+                ask: Ask::Nested(
+                    3,
+                    &[
+                        Below { negate: false, path: "name", value: true },
+                        Below { negate: true, path: "bad", value: false },
+                    ],
+                ),
+            }],
+        },
+        Shape { words: "", entries: &[Entry { negate: true, ask: Ask::Pattern("labels.*") }] },
+    ],
+    time: 0,
+    items: &[],
+};
+
+fn item(shape: u32, expires: Option<i128>, values: &[&[&str]]) -> Item {
+    let equals = |text: &&str| Test::Equals { text: (*text).to_owned(), fold: Fold::None };
+    let tests = values.iter().map(|list| list.iter().map(equals).collect()).collect();
+    Item { shape, expires, tests }
+}
+
+#[test]
+fn items_by_table() {
+    let one = vec![item(0, None, &[&["a", "b"]])];
+    let expiring = vec![item(0, Some(1_000_000_000), &[&["a"]])];
+    let without_user = vec![item(1, None, &[&["a"]])];
+    let nested = vec![item(2, None, &[&["x"]])];
+    let pattern = vec![item(3, None, &[&["x"]])];
+    let rows: &[(&[Item], &str, bool)] = &[
+        (&[], r#"{"host":"a"}"#, false),
+        (&one, r#"{"host":"a"}"#, true),
+        (&one, r#"{"host":["c","b"]}"#, true),
+        (&one, r#"{"host":"A"}"#, false),
+        (&one, "{}", false),
+        (&expiring, r#"{"host":"a","@timestamp":1000}"#, true),
+        (&expiring, r#"{"host":"a","@timestamp":1001}"#, false),
+        (&expiring, r#"{"host":"a"}"#, false),
+        (&without_user, r#"{"host":"a"}"#, true),
+        (&without_user, r#"{"host":"a","user":{"name":"u"}}"#, false),
+        (&nested, r#"{"hash":[{"name":"x"},{"name":"y","bad":1}]}"#, true),
+        (&nested, r#"{"hash":[{"name":"x","bad":1},{"name":"y"}]}"#, false),
+        (&pattern, r#"{"labels":{"a":"y"}}"#, true),
+        (&pattern, r#"{"labels":{"a":"y","b":"x"}}"#, false),
+    ];
+    let layout = layout();
+    for (items, event, exempt) in rows {
+        let arena = Bump::new();
+        let mut events = Events::new(Layout::new(&layout).expect("a layout"));
+        let event_read = events.read(event.as_bytes(), &arena).expect("an event");
+        let items = Items::new(&SPEC, items).expect("they fit");
+        assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
+    }
+}
+
+#[test]
+fn items_must_fit() {
+    let new = |item: Item| Items::new(&SPEC, &[item]).expect_err("it does not fit");
+    assert_eq!(new(item(9, None, &[])), ExceptionError::Shape(9));
+    let none = ExceptionError::Values { expected: 1, found: 0 };
+    assert_eq!(new(item(2, None, &[])), none);
+}
+
+#[test]
+fn items_read_back() {
+    for item in [item(0, None, &[&["a", "b"], &[]]), item(7, Some(-5), &[])] {
+        let mut bytes = Vec::new();
+        item.encode(&mut bytes);
+        assert_eq!(Item::decode(&mut Reader::new(&bytes)), Ok(item));
+    }
+}

@@ -1,0 +1,198 @@
+//! Every rule type from its file to its alerts: `NAME.toml`, `NAME.events.ndjson`
+//! and `NAME.alerts.ndjson` in `tests/data/types`, and what may change about the
+//! rules while they run.
+
+use detect::runtime::alert::Severity;
+use detect::runtime::engine::{Engine, Feed, Live, Options, Table};
+use detect::runtime::exception::{Item, Items};
+use detect::runtime::head::Settings;
+use detect::runtime::test::{Fold, Test};
+use serde_json::Value as Json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The rules beside the events.
+#[detect::ruleset(path = "tests/data/types")]
+struct Rules;
+
+/// What the condition on indicators means by now: 2026-01-01.
+const NOW: i64 = 1_767_225_600_000;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/types")
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(name)).expect("a file of the test")
+}
+
+fn number(table: &Table, path: &str) -> usize {
+    table.rules.iter().position(|rule| rule.info.path == path).expect("a rule of the test")
+}
+
+/// An engine in which deprecated rules are off, as in the program, with the
+/// indicators of the test.
+fn engine() -> Engine<Rules> {
+    let settings = Settings { history_complete: true, ..Settings::default() };
+    let options = Options { settings, ..Options::default() };
+    let mut engine = Engine::<Rules>::new(options).expect("a table of this version");
+    let mut live = Live::clone(engine.live());
+    let table = engine.table();
+    for (rule, live) in table.rules.iter().zip(&mut live.rules) {
+        live.on = !rule.info.deprecated;
+    }
+    indicate(table, &mut live, &read("threat.indicators.ndjson"));
+    engine.go_on_with(&Arc::new(live));
+    engine
+}
+
+fn indicate(table: &'static Table, live: &mut Live, indicators: &[u8]) -> (u64, u64) {
+    let threat = number(table, "threat.toml");
+    let exceptions = Arc::clone(&live.rules[threat].exceptions);
+    let mut feed = Feed::new(table, threat, &exceptions, NOW).expect("an indicator rule");
+    feed.file("ti-ours", indicators);
+    let (set, counts) = feed.finish();
+    live.rules[threat].indicators = Arc::new(set);
+    (counts.documents, counts.kept)
+}
+
+/// Alerts without what all alerts of a rule say of it.
+fn shown(alerts: &[String]) -> String {
+    let alerts = alerts.iter().map(|alert| {
+        let mut alert: Json = serde_json::from_str(alert).expect("an alert is JSON");
+        let members = alert.as_object_mut().expect("an object");
+        let of_rule =
+            |name: &str| name.starts_with("kibana.alert.rule.") && name != "kibana.alert.rule.name";
+        members.retain(|name, _| !of_rule(name) && !name.starts_with("kibana.alert.workflow"));
+        format!("{alert}\n")
+    });
+    alerts.collect()
+}
+
+fn ids(alerts: &[String]) -> Vec<String> {
+    let id = |alert: &String| {
+        let alert: Json = serde_json::from_str(alert).expect("an alert is JSON");
+        alert["kibana.alert.ancestors"][0]["id"].as_str().unwrap_or_default().to_owned()
+    };
+    alerts.iter().map(id).collect()
+}
+
+#[test]
+fn each_type_makes_its_alerts() {
+    let renew = std::env::var_os("DETECT_RENEW").is_some();
+    let mut names: Vec<String> = std::fs::read_dir(folder())
+        .expect("the folder of the test")
+        .flatten()
+        .filter_map(|entry| {
+            entry.file_name().to_str()?.strip_suffix(".events.ndjson").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    assert!(names.len() >= 9, "{names:?}");
+    for name in names {
+        let mut engine = engine();
+        let mut alerts = Vec::new();
+        engine.feed(&read(&format!("{name}.events.ndjson")), &mut alerts);
+        engine.finish(&mut alerts);
+        let path = folder().join(format!("{name}.alerts.ndjson"));
+        if renew {
+            std::fs::write(&path, shown(&alerts)).expect("the folder can be written");
+        }
+        let expected = std::fs::read_to_string(&path).expect("expected alerts");
+        assert_eq!(shown(&alerts), expected, "{name}");
+    }
+}
+
+#[test]
+fn values_of_exceptions_change_while_the_rules_run() {
+    let mut engine = engine();
+    let table = engine.table();
+    let query = number(table, "query.toml");
+    let spec = table.rules[query].exceptions.expect("it was built with exceptions");
+    let shape = |words: &str| {
+        let at = spec.shapes.iter().position(|shape| shape.words.contains(words));
+        at.expect("a shape of the file") as u32
+    };
+    let host = |name: &str| Item {
+        shape: shape("host.name like a value"),
+        expires: None,
+        tests: vec![vec![Test::Equals { text: name.to_owned(), fold: Fold::None }]],
+    };
+    let event = |id: u32, host: &str| {
+        format!(
+            "{{\"@timestamp\":{id},\"_id\":\"{id}\",\"process\":{{\"name\":\"bash\"}},\
+             \"host\":{{\"name\":\"{host}\"}}}}\n"
+        )
+    };
+    let mut alerts = Vec::new();
+    engine.feed((event(1, "build-01") + &event(2, "build-02")).as_bytes(), &mut alerts);
+    assert_eq!(ids(&alerts), ["2"]);
+    let mut live = Live::clone(engine.live());
+    let items = Items::new(spec, &[host("build-02"), host("build-03")]).expect("they fit");
+    live.rules[query].exceptions = Arc::new(items);
+    engine.go_on_with(&Arc::new(live));
+    let events = event(3, "build-01") + &event(4, "build-02") + &event(5, "build-03");
+    engine.feed(events.as_bytes(), &mut alerts);
+    assert_eq!(ids(&alerts), ["2", "3"]);
+}
+
+#[test]
+fn indicators_change_between_two_events() {
+    let mut engine = engine();
+    let table = engine.table();
+    let event = |id: u32, hash: &str| {
+        format!(
+            "{{\"@timestamp\":{id},\"_id\":\"{id}\",\"event\":{{\"category\":\"file\"}},\
+             \"file\":{{\"hash\":{{\"sha256\":\"{hash}\"}}}}}}\n"
+        )
+    };
+    let mut alerts = Vec::new();
+    engine.feed((event(1, "aa11") + &event(2, "cc33")).as_bytes(), &mut alerts);
+    let mut live = Live::clone(engine.live());
+    let new = br#"{"@timestamp":"2025-12-31T00:00:00Z","threat":{"indicator":{"file":{"hash":{"sha256":"cc33"}}}}}
+[not an object]
+{"@timestamp":"2025-01-01T00:00:00Z","threat":{"indicator":{"file":{"hash":{"sha256":"aa11"}}}}}"#;
+    assert_eq!(indicate(table, &mut live, new), (2, 1), "documents, and those that count");
+    engine.go_on_with(&Arc::new(live));
+    engine.feed((event(3, "aa11") + &event(4, "cc33")).as_bytes(), &mut alerts);
+    assert_eq!(ids(&alerts), ["1", "4"]);
+}
+
+#[test]
+fn rules_are_switched_and_rated_while_they_run() {
+    let mut engine = engine();
+    let table = engine.table();
+    let (query, old) = (number(table, "query.toml"), number(table, "old.toml"));
+    let event = br#"{"@timestamp":1,"_id":"x","process":{"name":"sh"}}
+"#;
+    let mut alerts: Vec<String> = Vec::new();
+    engine.feed(event, &mut alerts);
+    assert_eq!(engine.rule_counts()[old].matches, 0, "a deprecated rule costs nothing");
+    let conditions = engine.scan_counts().conditions;
+    let mut live = Live::clone(engine.live());
+    live.rules[query].rating.severity = Severity::Critical;
+    live.rules[query].rating.risk_score = 99;
+    live.rules[old].on = true;
+    engine.go_on_with(&Arc::new(live.clone()));
+    engine.feed(event, &mut alerts);
+    assert_eq!(engine.scan_counts().conditions - conditions, conditions + 1);
+    live.rules[query].on = false;
+    engine.go_on_with(&Arc::new(live));
+    engine.feed(event, &mut alerts);
+    let said: Vec<(String, String)> = alerts
+        .iter()
+        .map(|alert| {
+            let alert: Json = serde_json::from_str(alert).expect("an alert is JSON");
+            let text = |name: &str| alert[name].as_str().unwrap_or_default().to_owned();
+            (text("kibana.alert.rule.name"), text("kibana.alert.severity"))
+        })
+        .collect();
+    let expected = [
+        ("Shell", "low"),
+        ("Shell", "critical"),
+        ("Old shell rule", "low"),
+        ("Old shell rule", "low"),
+    ];
+    let said: Vec<(&str, &str)> = said.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(said, expected);
+}
