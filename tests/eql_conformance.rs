@@ -1,34 +1,33 @@
 //! The EQL conformance suite: the files of `eql/` in each data folder, described
-//! in the README there.
+//! in the README there. Queries and series run as compiled rules, in reference
+//! mode, and by their plain forms.
 
+#[path = "esql_suite/src/eql/mod.rs"]
+mod eql_cases;
 mod suite;
 
-use detect_compiler::eql::{self, Context, Dialect, Unmapped};
+use detect_compiler::eql::{self, Compiled, Context, Dialect, Unmapped};
 use detect_compiler::plan::{Body, ExprKind, PipeLimit};
-use detect_compiler::schema::{FieldType, Schema, parse_type};
+use detect_compiler::schema::{Schema, parse_type};
 use detect_runtime::value::Owned;
-use serde_json::{Map, Value as Json, json};
+use eql_cases::data::DataSet;
+use eql_cases::series::Series;
+use eql_cases::{Case, Cases};
 use std::path::Path;
 use std::process::ExitCode;
+use suite::compiled::{Built, MODES, results};
 use suite::plain::Plain;
 use suite::tally::Tally;
 use suite::{Conditions, Document, Joined, Way, folders, read, read_toml};
 
+detect_suite::eql_suite!(Eql);
+
 fn main() -> ExitCode {
     let mut tally = Tally::new("eql");
-    let mut ways: Vec<Box<dyn Way>> = vec![Box::new(Plain)];
+    let mut built = BUILT.iter();
+    let mut next = || built.next().expect("the test was built of the same data");
     for folder in folders("eql") {
-        for (file, set) in QUERIES {
-            let Some(queries) = read_toml(&folder.join(file)) else { continue };
-            let set = set(&folder);
-            for (number, case) in tables(&queries, "queries").into_iter().enumerate() {
-                let name = match text(case, "name") {
-                    "" => format!("{file} {}", number + 1),
-                    name => name.to_owned(),
-                };
-                tally.case(&name, || query(case, &set, &mut ways));
-            }
-        }
+        queries(&folder, &mut tally, &mut next);
         for file in ["test_string_functions.toml", "test_folding.toml"] {
             if let Some(file) = read_toml(&folder.join(file)) {
                 expressions(&file, &mut tally);
@@ -36,214 +35,39 @@ fn main() -> ExitCode {
         }
         refused(&folder, &mut tally);
         unsupported(&folder, &mut tally);
-        series(&folder, &mut tally, &mut ways);
+        for series in eql_cases::series::of(&folder) {
+            let built = next();
+            tally.case(&series.name, || one_series(&series, built));
+        }
     }
     tally.close()
 }
 
-/// Files of queries and their data.
-const QUERIES: [(&str, fn(&Path) -> DataSet); 8] = [
-    ("test_queries.toml", endgame),
-    ("additional_test_queries.toml", endgame),
-    ("test_queries_date.toml", endgame),
-    ("test_between_queries.toml", endgame),
-    ("test_extra.toml", |folder| DataSet::load(folder, &["extra"], "sequence", Some("sequence"))),
-    ("test_missing_events.toml", |folder| {
-        DataSet::load(folder, &["missing-events"], "sequence", Some("sequence"))
-    }),
-    ("test_sample.toml", |folder| {
-        DataSet::load(folder, &["sample1", "sample2", "sample3"], "id", None)
-    }),
-    ("test_sample_multi.toml", |folder| DataSet::load(folder, &["sample-multi"], "id", None)),
-];
-
-/// Events with their mapping.
-struct DataSet {
-    schema: Schema,
-    /// In order of time and tiebreaker.
+/// A data set's documents, and what every compiled rule gives over them by mode.
+struct Run {
     documents: Vec<Document>,
-    ids: Vec<i64>,
-    tiebreaker: Option<&'static str>,
+    results: Vec<Vec<Vec<Joined>>>,
 }
 
-/// `test_data.json`: Windows file times become milliseconds since 1970.
-fn endgame(folder: &Path) -> DataSet {
-    let mut events = events(&folder.join("test_data.json"));
-    for event in &mut events {
-        let ticks = event["timestamp"].as_i64().unwrap_or_default();
-        event.insert("@timestamp".to_owned(), json!(ticks / 10_000 - 11_644_473_600_000));
-    }
-    let mapping = mapping(&folder.join("data/endgame-140.mapping"));
-    DataSet::new(vec![(events, mapping)], "serial_event_id", Some("serial_event_id"))
-}
-
-fn events(path: &Path) -> Vec<Map<String, Json>> {
-    let all: Vec<Json> = serde_json::from_str(&read(path)).expect("a list of events");
-    all.into_iter().filter_map(|event| event.as_object().cloned()).collect()
-}
-
-/// A mapping's entry.
-enum Entry {
-    Field {
-        path: String,
-        declared: FieldType,
-        null_value: Option<Json>,
-        /// Days come first in its dates (`dd-MM-yyyy`).
-        day_first: bool,
-    },
-    Alias {
-        path: String,
-        target: String,
-    },
-}
-
-fn mapping(path: &Path) -> Vec<Entry> {
-    let text = read(path).replace("[runtime_random_keyword_type]", "keyword");
-    let json: Json = serde_json::from_str(&text).expect("a mapping");
-    let mut entries = Vec::new();
-    properties(&json["properties"], "", &mut entries);
-    entries
-}
-
-fn properties(json: &Json, prefix: &str, entries: &mut Vec<Entry>) {
-    for (name, field) in json.as_object().into_iter().flatten() {
-        let path = format!("{prefix}{name}");
-        if field.get("properties").is_some() {
-            properties(&field["properties"], &format!("{path}."), entries);
-            continue;
-        }
-        match field["type"].as_str().unwrap_or_default() {
-            "alias" => {
-                let target = field["path"].as_str().unwrap_or_default().to_owned();
-                entries.push(Entry::Alias { path, target });
-            }
-            ty => {
-                // Text with a keyword sub-field: EQL reads the exact text.
-                let ty = if field.get("fields").is_some() { "keyword" } else { ty };
-                let declared = parse_type(ty).unwrap_or_else(|| panic!("unknown type {ty}"));
-                let null_value = field.get("null_value").cloned();
-                let day_first = field["format"].as_str() == Some("dd-MM-yyyy");
-                entries.push(Entry::Field { path, declared, null_value, day_first });
-            }
-        }
+impl Run {
+    fn over(documents: Vec<Document>) -> Run {
+        let lines: Vec<&str> = documents.iter().map(|document| document.line.as_str()).collect();
+        let results = MODES.map(|(_, reference)| results::<Eql>(&lines, reference));
+        Run { results: results.into(), documents }
     }
 }
 
-impl DataSet {
-    fn load(folder: &Path, names: &[&str], id: &str, tiebreaker: Option<&'static str>) -> DataSet {
-        let data = folder.join("data");
-        let parts = names.iter().map(|name| {
-            let events = events(&data.join(format!("{name}.data")));
-            (events, mapping(&data.join(format!("{name}.mapping"))))
-        });
-        DataSet::new(parts.collect(), id, tiebreaker)
-    }
-
-    fn new(
-        parts: Vec<(Vec<Map<String, Json>>, Vec<Entry>)>,
-        id: &str,
-        tiebreaker: Option<&'static str>,
-    ) -> DataSet {
-        let mut fields: Vec<(String, FieldType)> = Vec::new();
-        let mut all = Vec::new();
-        for (events, entries) in parts {
-            for mut event in events {
-                for (name, value) in &event {
-                    dynamic(name, value, &mut fields);
-                }
-                complete(&mut event, &entries);
-                all.push(event);
-            }
-            for entry in &entries {
-                if let Entry::Field { path, declared, .. } = entry {
-                    fields.push((path.clone(), *declared));
-                }
-            }
-            for entry in &entries {
-                if let Entry::Alias { path, target } = entry {
-                    let declared = fields.iter().rev().find(|(name, _)| name == target);
-                    let declared = declared.expect("the target of an alias").1;
-                    fields.push((path.clone(), declared));
-                }
-            }
-        }
-        let number = |event: &Map<String, Json>, name: &str| match &event.get(name) {
-            Some(Json::Number(n)) => n.as_i64().unwrap_or_default(),
-            Some(Json::String(text)) => instant(text),
-            _ => 0,
-        };
-        all.sort_by_key(|event| {
-            (number(event, "@timestamp"), tiebreaker.map(|name| number(event, name)))
-        });
-        DataSet {
-            schema: Schema::closed(fields),
-            documents: all.iter().map(|event| Document::of(&json!(event))).collect(),
-            ids: all.iter().map(|event| number(event, id)).collect(),
-            tiebreaker,
-        }
-    }
-
-    fn context(&self) -> Context<'_> {
-        Context {
-            category_field: "event.category",
-            tiebreaker_field: self.tiebreaker,
-            unmapped: Unmapped::Refuse,
-            ..Context::new(&self.schema, Dialect::Elasticsearch)
-        }
-    }
-}
-
-/// Milliseconds of a date or of a number as text.
-fn instant(text: &str) -> i64 {
-    let nanos = detect_runtime::value::date::parse_or_epoch(text);
-    nanos.map_or(0, |nanos| (nanos / 1_000_000) as i64)
-}
-
-/// The type that a field without mapping gets from its first value.
-fn dynamic(path: &str, value: &Json, fields: &mut Vec<(String, FieldType)>) {
-    let ty = match value {
-        Json::Null => return,
-        Json::Bool(_) => "boolean",
-        Json::Number(n) if n.is_f64() => "double",
-        Json::Number(_) => "long",
-        Json::String(_) => "keyword",
-        Json::Array(all) => {
-            return all.iter().for_each(|value| dynamic(path, value, fields));
-        }
-        Json::Object(members) => {
-            return members.iter().for_each(|(name, value)| {
-                dynamic(&format!("{path}.{name}"), value, fields);
-            });
-        }
-    };
-    if !fields.iter().any(|(name, _)| name == path) {
-        fields.push((path.to_owned(), parse_type(ty).expect("a type")));
-    }
-}
-
-/// What indexing does: aliases, values for explicit nulls, dates in other forms.
-fn complete(event: &mut Map<String, Json>, entries: &[Entry]) {
-    for entry in entries {
-        match entry {
-            Entry::Field { path, null_value: Some(value), .. } => match event.get_mut(path) {
-                Some(null @ Json::Null) => *null = value.clone(),
-                Some(Json::Array(all)) => {
-                    all.iter_mut().filter(|v| v.is_null()).for_each(|v| *v = value.clone());
-                }
-                _ => {}
-            },
-            Entry::Field { path, day_first: true, .. } => {
-                if let Some(Json::String(date)) = event.get_mut(path) {
-                    *date = date.split('-').rev().collect::<Vec<_>>().join("-");
-                }
-            }
-            Entry::Field { .. } => {}
-            Entry::Alias { path, target } => {
-                if let Some(value) = event.get(target).filter(|_| path != target).cloned() {
-                    event.insert(path.clone(), value);
-                }
-            }
-        }
+/// The queries of a folder: by plain forms, compiled, and in reference mode.
+fn queries(folder: &Path, tally: &mut Tally, next: &mut impl FnMut() -> &'static Built) {
+    let cases = eql_cases::of(folder);
+    let runs: Vec<Run> = cases
+        .sets
+        .iter()
+        .map(|set| Run::over(set.documents.iter().map(Document::of).collect()))
+        .collect();
+    for case in &cases.cases {
+        let built = next();
+        tally.case(&case.name, || query(case, &cases, &runs[case.set], built));
     }
 }
 
@@ -259,33 +83,40 @@ fn text<'c>(case: &'c toml::Table, key: &str) -> &'c str {
 /// Results of a search that asks for no more.
 const SIZE: usize = 50;
 
-fn query(case: &toml::Table, set: &DataSet, ways: &mut [Box<dyn Way>]) -> Result<(), String> {
-    let query = text(case, "query").trim();
-    let compiled = eql::compile(query, &set.context())
+fn query(case: &Case, cases: &Cases, run: &Run, built: &Built) -> Result<(), String> {
+    let (query, set) = (&case.query, &cases.sets[case.set]);
+    let compiled = cases
+        .compile(case)
         .map_err(|problems| format!("`{query}` is refused: {}", problems[0].message))?;
-    let number = |key: &str| case.get(key).and_then(toml::Value::as_integer);
-    let size = number("size").map_or(SIZE, |size| size as usize);
-    for way in ways {
-        let results = match &compiled.body {
-            Body::Events(cond) => {
-                let rule = Conditions { cond, lineages: &compiled.lineages };
-                let mut found = way.matches(&rule, &set.documents);
-                limit(&compiled.limits, &mut found);
-                let alone = |number| Joined { events: vec![Some(number)], keys: Vec::new() };
-                found.into_iter().map(alone).collect()
-            }
-            Body::Sequence(sequence) => way.sequences(sequence, &set.documents),
-            Body::Sample(sample) => {
-                let per_key = number("max_samples_per_key").unwrap_or(1) as u32;
-                way.samples(sample, per_key, &set.documents)
-            }
-            other => return Err(format!("an unexpected body: {other:?}")),
-        };
-        let results = &results[..results.len().min(size)];
-        compare(case, results, set)
-            .map_err(|problem| format!("`{query}` ({}): {problem}", way.name()))?;
+    let size = case.table.get("size").and_then(toml::Value::as_integer);
+    let size = size.map_or(SIZE, |size| size as usize);
+    let mut ways = vec![(Plain.name(), plain(&compiled, &run.documents)?)];
+    let rule = built.rule(&case.name, query)?;
+    for ((mode, _), results) in MODES.iter().zip(&run.results) {
+        ways.push((mode, results[rule].clone()));
+    }
+    for (way, mut results) in ways {
+        if matches!(compiled.body, Body::Events(_)) {
+            limit(&compiled.limits, &mut results);
+        }
+        results.truncate(size);
+        compare(&case.table, &results, set)
+            .map_err(|problem| format!("`{query}` ({way}): {problem}"))?;
     }
     Ok(())
+}
+
+/// Results by plain forms.
+fn plain(compiled: &Compiled, documents: &[Document]) -> Result<Vec<Joined>, String> {
+    Ok(match &compiled.body {
+        Body::Events(cond) => {
+            let rule = Conditions { cond, lineages: &compiled.lineages };
+            Plain.matches(&rule, documents).into_iter().map(Joined::alone).collect()
+        }
+        Body::Sequence(sequence) => Plain.sequences(sequence, documents),
+        Body::Sample(sample) => Plain.samples(sample, documents),
+        other => return Err(format!("an unexpected body: {other:?}")),
+    })
 }
 
 fn limit<T>(limits: &[PipeLimit], results: &mut Vec<T>) {
@@ -441,74 +272,22 @@ fn must_refuse(query: &str, context: &Context<'_>) -> Result<(), String> {
     }
 }
 
-/// `sequences.series-spec`: for each stage the events that satisfy it.
-fn series(folder: &Path, tally: &mut Tally, ways: &mut [Box<dyn Way>]) {
-    let path = folder.join("sequences.series-spec");
-    if !path.exists() {
-        return;
+fn one_series(series: &Series, built: &Built) -> Result<(), String> {
+    let compiled = series.compile().map_err(|problems| problems[0].message.clone())?;
+    let run = Run::over(series.events.iter().map(|(_, event)| Document::of(event)).collect());
+    let rule = built.rule(&series.name, &series.query)?;
+    let mut ways = vec![(Plain.name(), plain(&compiled, &run.documents)?)];
+    for ((mode, _), results) in MODES.iter().zip(&run.results) {
+        ways.push((mode, results[rule].clone()));
     }
-    let text = read(&path);
-    let mut lines =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    while let Some(name) = lines.next() {
-        let stages: Vec<&str> = lines.by_ref().take_while(|line| *line != ";").collect();
-        let expected: Vec<&str> = lines.by_ref().take_while(|line| *line != ";").collect();
-        tally.case(name, || one_series(&stages, &expected, ways));
-    }
-}
-
-/// An event of a series: `A3` or `key|A3`.
-fn moment(token: &str) -> Option<(i64, Option<&str>)> {
-    let (key, event) = match token.split_once('|') {
-        Some((key, event)) => (Some(key), event),
-        None => (None, token),
-    };
-    let time = event.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
-    (!event.starts_with('X')).then_some((time, key))
-}
-
-fn one_series(stages: &[&str], expected: &[&str], ways: &mut [Box<dyn Way>]) -> Result<(), String> {
-    let mut events: Vec<(i64, Json)> = Vec::new();
-    let mut keyed = false;
-    for (number, stage) in stages.iter().enumerate() {
-        for (time, key) in stage.split_whitespace().filter_map(moment) {
-            keyed |= key.is_some();
-            let at = if let Some(at) = events
-                .iter()
-                .position(|(other, event)| *other == time && event["key"] == json!(key))
-            {
-                at
-            } else {
-                events.push((time, json!({"@timestamp": time, "key": key, "stage": []})));
-                events.len() - 1
-            };
-            if let Some(list) = events[at].1["stage"].as_array_mut() {
-                list.push(json!(format!("s{number}")));
-            }
-        }
-    }
-    events.sort_by_key(|(time, _)| *time);
-    let documents: Vec<Document> = events.iter().map(|(_, event)| Document::of(event)).collect();
-    let terms: Vec<String> =
-        (0..stages.len()).map(|number| format!("[any where stage == \"s{number}\"]")).collect();
-    let by = if keyed { "by key " } else { "" };
-    let query = format!("sequence {by}{}", terms.join(" "));
-    let schema = Schema::builtin();
-    let compiled = eql::compile(&query, &Context::new(&schema, Dialect::Elasticsearch))
-        .map_err(|problems| problems[0].message.clone())?;
-    let Body::Sequence(sequence) = &compiled.body else { return Err("no sequence".to_owned()) };
-    let expected: Vec<Vec<i64>> = expected
-        .iter()
-        .map(|line| line.split_whitespace().filter_map(moment).map(|(time, _)| time).collect())
-        .collect();
-    for way in ways {
-        let found: Vec<Vec<i64>> = way
-            .sequences(sequence, &documents)
-            .iter()
-            .map(|joined| joined.events.iter().flatten().map(|n| events[*n].0).collect())
-            .collect();
-        if found != expected {
-            return Err(format!("({}) {found:?} instead of {expected:?}", way.name()));
+    for (way, results) in ways {
+        let times = |joined: &Joined| -> Vec<i64> {
+            joined.events.iter().flatten().map(|number| series.events[*number].0).collect()
+        };
+        let found: Vec<Vec<i64>> = results.iter().map(times).collect();
+        if found != series.expected {
+            let expected = &series.expected;
+            return Err(format!("({way}) {found:?} instead of {expected:?}"));
         }
     }
     Ok(())

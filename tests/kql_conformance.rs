@@ -1,78 +1,69 @@
-//! The KQL conformance suite: `kql/cases.toml` of each data folder.
+//! The KQL conformance suite: `kql/cases.toml` of each data folder, each case as a
+//! compiled rule, in reference mode, and by its plain form.
 
+#[path = "esql_suite/src/kql.rs"]
+mod kql;
 mod suite;
 
-use detect_compiler::kql;
-use detect_compiler::schema::{FieldType, Schema, parse_type};
+use kql::Case;
 use std::process::ExitCode;
+use suite::compiled::{Built, MODES, results};
 use suite::plain::Plain;
 use suite::tally::Tally;
-use suite::{Conditions, Document, Way, folders, read_toml};
+use suite::{Conditions, Document, Way, folders};
+
+detect_suite::kql_suite!(Kql);
 
 fn main() -> ExitCode {
     let mut tally = Tally::new("kql");
-    let mut ways: Vec<Box<dyn Way>> = vec![Box::new(Plain)];
-    for folder in folders("kql") {
-        let Some(file) = read_toml(&folder.join("cases.toml")) else { continue };
-        for case in tables(&file, "case") {
-            tally.case(text(case, "name"), || check(case, &mut ways));
-        }
-        for case in tables(&file, "refused") {
-            tally.case(text(case, "name"), || refused(case));
-        }
+    let mut built = BUILT.iter();
+    for case in folders("kql").iter().flat_map(|folder| kql::of(folder)) {
+        let Some(expected) = &case.matches else {
+            tally.case(&case.name, || refused(&case));
+            continue;
+        };
+        let built = built.next().expect("the test was built of the same data");
+        tally.case(&case.name, || {
+            plain(&case, expected)?;
+            compiled(&case, built, expected)
+        });
     }
     tally.close()
 }
 
-/// The cases of a kind that are in the dialect of rules.
-fn tables<'f>(file: &'f toml::Table, kind: &str) -> Vec<&'f toml::Table> {
-    let all = file.get(kind).and_then(toml::Value::as_array);
-    all.into_iter()
-        .flatten()
-        .filter_map(toml::Value::as_table)
-        .filter(|case| text(case, "dialect") != "elasticsearch")
-        .collect()
-}
-
-fn text<'c>(case: &'c toml::Table, key: &str) -> &'c str {
-    case.get(key).and_then(toml::Value::as_str).unwrap_or_default()
-}
-
-fn schema(case: &toml::Table) -> Schema {
-    let mapping = case.get("mapping").and_then(toml::Value::as_table);
-    let fields = mapping.into_iter().flatten().map(|(name, ty)| (name.clone(), declared(ty)));
-    Schema::closed(fields)
-}
-
-fn declared(ty: &toml::Value) -> FieldType {
-    ty.as_str().and_then(parse_type).unwrap_or_else(|| panic!("unknown type {ty}"))
-}
-
-fn check(case: &toml::Table, ways: &mut [Box<dyn Way>]) -> Result<(), String> {
-    let query = text(case, "query");
-    let compiled = kql::compile(query, &schema(case))
+fn plain(case: &Case, expected: &[usize]) -> Result<(), String> {
+    let query = &case.query;
+    let cond = case
+        .compile()
         .map_err(|problems| format!("`{query}` is refused: {}", problems[0].message))?;
-    let strings = |key: &str| case.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-    let documents: Vec<Document> = strings("docs")
-        .filter_map(toml::Value::as_str)
-        .map(|line| Document::new(line.to_owned()))
-        .collect();
-    let expected: Vec<usize> =
-        strings("matches").filter_map(toml::Value::as_integer).map(|n| n as usize).collect();
-    let rule = Conditions { cond: &compiled.cond, lineages: &[] };
-    for way in ways {
-        let found = way.matches(&rule, &documents);
-        if found != expected {
-            let name = way.name();
-            return Err(format!("`{query}` ({name}): {found:?} instead of {expected:?}"));
-        }
+    let documents: Vec<Document> = case.documents.iter().cloned().map(Document::new).collect();
+    let found = Plain.matches(&Conditions { cond: &cond, lineages: &[] }, &documents);
+    compare(query, Plain.name(), &found, expected)
+}
+
+fn compiled(case: &Case, built: &Built, expected: &[usize]) -> Result<(), String> {
+    let rule = built.rule(&case.name, &case.query)?;
+    // A document with line breaks is the same without.
+    let lines: Vec<String> = case.documents.iter().map(|line| line.replace('\n', " ")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    for (mode, reference) in MODES {
+        let found = &results::<Kql>(&lines, reference)[rule];
+        let found: Vec<usize> = found.iter().filter_map(|joined| joined.events[0]).collect();
+        compare(&case.query, mode, &found, expected)?;
     }
     Ok(())
 }
 
-fn refused(case: &toml::Table) -> Result<(), String> {
-    match kql::compile(text(case, "query"), &schema(case)) {
+fn compare(query: &str, way: &str, found: &[usize], expected: &[usize]) -> Result<(), String> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("`{query}` ({way}): {found:?} instead of {expected:?}"))
+}
+
+fn refused(case: &Case) -> Result<(), String> {
+    match case.compile() {
         Err(_) => Ok(()),
-        Ok(_) => Err(format!("`{}` is accepted", text(case, "query"))),
+        Ok(_) => Err(format!("`{}` is accepted", case.query)),
     }
 }

@@ -4,13 +4,21 @@
 // Each suite is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub(crate) mod compiled;
 pub(crate) mod plain;
 pub(crate) mod tally;
 pub(crate) mod threshold;
 
+use bumpalo::Bump;
 use detect_compiler::plan::{Cond, Sample, Sequence};
+use detect_runtime::head::{Content, Draft, Source};
+use detect_runtime::value::Owned;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What `now` is: 2026-11-24, later than all test data.
+pub(crate) const NOW: i64 = 1_795_478_400_000;
 
 /// A way to evaluate what a front end made. Each suite runs every way over every
 /// case; all must give what the suite expects.
@@ -26,7 +34,7 @@ pub(crate) trait Way {
     fn sequences(&mut self, sequence: &Sequence, documents: &[Document]) -> Vec<Joined>;
 
     /// The samples of documents.
-    fn samples(&mut self, sample: &Sample, per_key: u32, documents: &[Document]) -> Vec<Joined>;
+    fn samples(&mut self, sample: &Sample, documents: &[Document]) -> Vec<Joined>;
 }
 
 /// A condition with the lineages that it names.
@@ -44,6 +52,41 @@ pub(crate) struct Joined {
     pub(crate) events: Vec<Option<usize>>,
     /// The join key as text, `null` for null.
     pub(crate) keys: Vec<String>,
+}
+
+impl Joined {
+    /// From the draft of a sequence or sample; `number` knows the documents.
+    pub(crate) fn of(
+        draft: &Draft,
+        key: fn(&Owned) -> String,
+        number: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> Joined {
+        let Content::Sequence { events, keys, .. } = &draft.content else {
+            panic!("not a sequence: {draft:?}")
+        };
+        let number = |event: &Option<Arc<Source>>| number(&event.as_ref()?.line);
+        Joined { events: events.iter().map(number).collect(), keys: keys.iter().map(key).collect() }
+    }
+
+    /// One event by itself.
+    pub(crate) fn alone(number: usize) -> Joined {
+        Joined { events: vec![Some(number)], keys: Vec::new() }
+    }
+}
+
+/// Keys of samples: dates are milliseconds since 1970 there.
+pub(crate) fn epoch(value: &Owned) -> String {
+    match value {
+        Owned::Date(millis) => millis.to_string(),
+        other => text(other),
+    }
+}
+
+/// Keys of sequences.
+pub(crate) fn text(value: &Owned) -> String {
+    let arena = Bump::new();
+    let text = detect_runtime::value::text(value.lend(&arena), &arena);
+    text.unwrap_or("null").to_owned()
 }
 
 /// A document of a data set.

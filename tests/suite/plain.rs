@@ -1,10 +1,10 @@
 //! The plain way: conditions as trees over documents, heads of the runtime.
 
-use super::{Conditions, Document, Joined, Way};
+use super::{Conditions, Document, Joined, NOW, Way, epoch, text};
 use bumpalo::Bump;
 use detect_compiler::plan::{Cond, Field, PipeLimit, Sample, Sequence, plain};
 use detect_runtime::event::reference;
-use detect_runtime::head::{Content, Draft, Env, Head, Hit, Lent, Losses, Settings, Whole};
+use detect_runtime::head::{Draft, Env, Head, Hit, Lent, Losses, Settings, Whole};
 use detect_runtime::key::KeyColumn;
 use detect_runtime::plain::{Form, Scope};
 use detect_runtime::sequence::{
@@ -61,7 +61,7 @@ impl Way for Plain {
         run(&mut Machine::new(spec), &forms, &row, documents, text)
     }
 
-    fn samples(&mut self, sample: &Sample, per_key: u32, documents: &[Document]) -> Vec<Joined> {
+    fn samples(&mut self, sample: &Sample, documents: &[Document]) -> Vec<Joined> {
         let timestamp = Field { path: "@timestamp".to_owned(), ty: Type::Date };
         let mut row = Row::new(&timestamp);
         let mut forms = Vec::new();
@@ -76,7 +76,7 @@ impl Way for Plain {
         let spec = leak(SampleSpec {
             terms: leak(terms),
             lookback: i64::MAX / 4,
-            per_key,
+            per_key: sample.per_key,
             limits: limits(&sample.limits),
         });
         run(&mut Sampler::new(spec), &forms, &row, documents, epoch)
@@ -93,9 +93,6 @@ fn holds(
     let cx = Cx { arena: &arena, now: NOW, warnings: &warnings };
     form.holds(&Scope::new(document, cx).behind(captured))
 }
-
-/// 2026-11-24, later than all test data.
-const NOW: i64 = 1_795_478_400_000;
 
 /// What a program reads back from its own text.
 fn through_bytes(form: &Form) -> Form {
@@ -230,31 +227,7 @@ fn run(
 }
 
 fn joined(draft: &Draft, key: fn(&Owned) -> String) -> Joined {
-    let Content::Sequence { events, keys, .. } = &draft.content else {
-        panic!("not a sequence: {draft:?}")
-    };
-    let number = |line: &[u8]| String::from_utf8_lossy(line).parse().ok();
-    Joined {
-        events: events
-            .iter()
-            .map(|event| event.as_ref().and_then(|source| number(&source.line)))
-            .collect(),
-        keys: keys.iter().map(key).collect(),
-    }
-}
-
-/// Keys of samples: dates are milliseconds since 1970 there.
-fn epoch(value: &Owned) -> String {
-    match value {
-        Owned::Date(millis) => millis.to_string(),
-        other => text(other),
-    }
-}
-
-fn text(value: &Owned) -> String {
-    let arena = Bump::new();
-    let text = detect_runtime::value::text(value.lend(&arena), &arena);
-    text.unwrap_or("null").to_owned()
+    Joined::of(draft, key, &|line| String::from_utf8_lossy(line).parse().ok())
 }
 
 /// A join in its plain form: the descriptor has room for a function only, so its

@@ -119,7 +119,13 @@ pub(super) fn sample(
         .collect();
     let limits = limits(&plan.limits);
     let lookback = schedule.lookback;
-    quote!(SampleSpec { terms: &[#(#terms),*], lookback: #lookback, per_key: 1, limits: #limits })
+    let per_key = plan.per_key;
+    quote!(SampleSpec {
+        terms: &[#(#terms),*],
+        lookback: #lookback,
+        per_key: #per_key,
+        limits: #limits,
+    })
 }
 
 /// `ThresholdSpec` of a threshold rule.

@@ -471,6 +471,8 @@ pub struct Term {
 pub struct Sample {
     /// The terms.
     pub terms: Vec<Term>,
+    /// Most samples of one key; 1 for rules.
+    pub per_key: u32,
     /// `head`/`tail` in order written.
     pub limits: Vec<PipeLimit>,
 }

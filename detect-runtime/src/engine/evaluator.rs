@@ -20,6 +20,9 @@ pub(super) trait Evaluator<'a> {
     /// Where warnings go from now on.
     fn warn(&mut self, warnings: &'a Warnings);
 
+    /// What `now()` is from now on, in milliseconds.
+    fn set_now(&mut self, now: i64);
+
     /// Says in which of its rule's lineages (a bit each) the event's process
     /// descends; for the conditions that run next.
     fn assume(&mut self, lineages: u64);
@@ -46,6 +49,11 @@ impl<'a> Evaluator<'a> for Probe<'_, 'a> {
     #[inline]
     fn warn(&mut self, warnings: &'a Warnings) {
         self.cx.warnings = warnings;
+    }
+
+    #[inline]
+    fn set_now(&mut self, now: i64) {
+        self.cx.now = now;
     }
 
     #[inline]
@@ -103,6 +111,10 @@ impl<'a> Evaluator<'a> for Walk<'a> {
 
     fn warn(&mut self, warnings: &'a Warnings) {
         self.cx.warnings = warnings;
+    }
+
+    fn set_now(&mut self, now: i64) {
+        self.cx.now = now;
     }
 
     fn assume(&mut self, lineages: u64) {

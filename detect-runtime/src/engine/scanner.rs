@@ -75,6 +75,10 @@ pub(super) struct Scanner {
     index: Option<Box<str>>,
     /// How far events may be ahead.
     horizon: Option<Horizon>,
+    /// `now()`, where the run has a fixed one.
+    now: Option<i64>,
+    /// `@timestamp`, by which an event says its own `now()`.
+    timestamp: FieldId,
     /// Present in reference mode: evaluates in the place of projector and matchers.
     reference: Option<Box<Reference>>,
     /// The latest time that is not too far ahead, as of the last look at the clock.
@@ -95,6 +99,12 @@ impl Scanner {
             resources: Arc::clone(&options.resources),
             index: options.index.as_deref().map(Into::into),
             horizon: options.horizon,
+            now: options.settings.whole.and_then(|whole| whole.now),
+            timestamp: table
+                .fields
+                .iter()
+                .position(|path| *path == "@timestamp")
+                .map_or(FieldId::MAX, |number| number as FieldId),
             reference: options
                 .reference
                 .then(|| Reference::new(table).map(Box::new))
@@ -125,6 +135,8 @@ impl Scanner {
             table: self.table,
             warnings: &self.warnings,
             latest: self.latest,
+            now: self.now,
+            timestamp: self.timestamp,
             resources: &self.resources,
             counts: &mut self.counts,
             take,
@@ -162,6 +174,8 @@ struct Surroundings<'s, 'e> {
     table: &'static Table,
     warnings: &'s [Warnings],
     latest: i64,
+    now: Option<i64>,
+    timestamp: FieldId,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
     take: &'s mut (dyn Take + 'e),
@@ -180,8 +194,10 @@ impl<'s> Surroundings<'s, '_> {
             return;
         }
         let lent = Lent::new(evaluator.event().line(), index.unwrap_or_default());
-        let Surroundings { table, warnings, .. } = self;
+        let Surroundings { table, warnings, now, timestamp, .. } = self;
         let mut scan = Scan { at: self, evaluator, times: Times::default(), lent: &lent, process };
+        let now = now.unwrap_or_else(|| scan.times.now(scan.evaluator.event(), timestamp));
+        scan.evaluator.set_now(now);
         scan.process(candidates);
         let mut rest = candidates;
         while let Some(&first) = rest.first() {
@@ -330,6 +346,13 @@ struct Times {
 }
 
 impl Times {
+    /// `now()` of an event in milliseconds: the tick at which its rules see it first
+    /// is no earlier than the event and, when events flow, hardly later. 0 without
+    /// a time.
+    fn now(&mut self, event: &Event<'_>, timestamp: FieldId) -> i64 {
+        self.order(event, timestamp).map_or(0, |nanoseconds| nanoseconds.div_euclid(1_000_000))
+    }
+
     /// `@timestamp`, or what stands for it, in nanoseconds.
     fn order(&mut self, event: &Event<'_>, field: FieldId) -> Option<i64> {
         match self.order {

@@ -3,13 +3,10 @@
 use crate::csv_spec::{self, Case};
 use crate::data_set::{self, DataSet};
 use crate::front;
-use detect_compiler::code::{self, Schedule};
+use crate::rules;
 use detect_compiler::diagnostic::Problem;
 use detect_compiler::esql::Compiled;
-use detect_compiler::plan::{Body, Cond, Expr, ExprKind, Plan, Rows, Stage, plain};
-use detect_compiler::ruleset::{self, statistics::Statistics};
-use detect_runtime::json::layout::Flags;
-use detect_runtime::state::Encode;
+use detect_compiler::plan::{Body, Cond, Expr, ExprKind, Plan, Rows, Stage};
 use detect_runtime::value::{Owned, Type};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -82,120 +79,8 @@ fn from_a_document(plan: &mut Plan) {
 }
 
 fn ruleset(name: &Ident, entries: &[Entry]) -> TokenStream {
-    let compiled: Vec<&Compiled> =
-        entries.iter().filter_map(|entry| entry.outcome.as_ref().ok()).collect();
-    let inputs: Vec<(usize, &Plan)> =
-        compiled.iter().enumerate().map(|(number, compiled)| (number, &compiled.plan)).collect();
-    let fields =
-        code::engine_fields().into_iter().map(|path| (path.to_owned(), Flags::NONE)).collect();
-    let optimised =
-        ruleset::build(&inputs, &ruleset::Options { statistics: Statistics::default(), fields });
-    let mut rules: Vec<code::Rule> = compiled
-        .iter()
-        .enumerate()
-        .zip(&optimised.rules)
-        .map(|((number, compiled), entry)| {
-            let conditions = entry.conditions.clone();
-            let plain = conditions.filter_map(|n| optimised.conditions.get(n)).map(|condition| {
-                let mut bytes = Vec::new();
-                if let Some(role) = condition.roles.first()
-                    && let Some(cond) = ruleset::condition_of(&compiled.plan, *role)
-                {
-                    plain::form(cond).encode(&mut bytes);
-                }
-                bytes
-            });
-            code::Rule {
-                name: format!("case_{number}"),
-                plan: compiled.plan.clone(),
-                schedule: Schedule { interval: 300_000, lookback: 300_000 },
-                timestamp_override: None,
-                info: info(number, compiled),
-                meaning: number as u64,
-                plain: plain.collect(),
-            }
-        })
-        .collect();
-    let generated = code::generate(code::Input {
-        rules: &mut rules,
-        ruleset: &optimised,
-        refused: &[],
-        files: &[],
-        runtime: quote!(::detect::runtime),
-    });
-    let generated = match generated {
-        Ok(tokens) => tokens,
-        Err(error) => {
-            let message = error.to_string();
-            return quote!(compile_error!(#message););
-        }
-    };
-    quote! {
-        struct #name {
-            heads: ::detect::runtime::engine::Heads,
-        }
-
-        const _: () = {
-            #[allow(clippy::all, clippy::pedantic, unused, missing_docs, unreachable_pub)]
-            mod generated {
-                #generated
-            }
-
-            impl ::detect::runtime::engine::Ruleset for #name {
-                fn table() -> &'static ::detect::runtime::engine::Table {
-                    &generated::TABLE
-                }
-
-                fn heads(&mut self) -> &mut ::detect::runtime::engine::Heads {
-                    &mut self.heads
-                }
-
-                fn new() -> Self {
-                    #name { heads: ::detect::runtime::engine::Heads::none() }
-                }
-            }
-        };
-    }
-}
-
-/// Expression of type `RuleInfo`.
-fn info(number: usize, compiled: &Compiled) -> TokenStream {
-    let Body::Pipeline(pipeline) = &compiled.plan.body else { return TokenStream::new() };
-    let columns = pipeline.output.iter().map(|column| &column.name);
-    let (index, id) = (&compiled.plan.index, number.to_string());
-    let aggregating = pipeline.aggregating;
-    quote! {
-        RuleInfo {
-            id: #id,
-            uuid: #id,
-            path: #id,
-            name: #id,
-            rule_type: RuleType::Esql,
-            language: "esql",
-            severity: Severity::Low,
-            risk_score: 0,
-            interval: 300_000,
-            lookback: 300_000,
-            index: &[#(#index),*],
-            group_by: &[],
-            columns: &[#(#columns),*],
-            cardinality: None,
-            indicator_path: "",
-            timestamp_override: None,
-            max_signals: u32::MAX,
-            building_block: false,
-            deprecated: false,
-            aggregating: #aggregating,
-            severity_mapping: &[],
-            risk_score_field: None,
-            name_field: None,
-            suppression: None,
-            members: "",
-            texts: "",
-            meaning: 0,
-            content: 0,
-        }
-    }
+    let compiled = entries.iter().filter_map(|entry| entry.outcome.as_ref().ok());
+    rules::ruleset(name, &compiled.map(|compiled| compiled.plan.clone()).collect::<Vec<_>>())
 }
 
 /// `CASES`: what each case expects, and its rule or why it has none.

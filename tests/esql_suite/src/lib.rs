@@ -1,19 +1,51 @@
 //! Conformance suites as rulesets: a macro compiles every case through the front
 //! end, the plan and the code generator of rules.
 
+mod cases;
+mod corpora;
 mod csv_spec;
 mod data_set;
+mod eql;
 mod expand;
 mod front;
+mod kql;
+mod rules;
 
 use proc_macro::TokenStream;
-use std::path::PathBuf;
+use proc_macro2::Ident;
+use std::path::{Path, PathBuf};
 
 /// `esql_suite!(Name);` makes a ruleset `Name` of all cases of the csv-spec files
 /// in `esql/` of each folder of test data, and `static CASES: &[Expected]`, with
 /// what each case expects; the caller declares `Expected`.
 #[proc_macro]
 pub fn esql_suite(input: TokenStream) -> TokenStream {
+    named(input, expand::suite)
+}
+
+/// `eql_suite!(Name);` makes a ruleset `Name` of the queries and series in `eql/` of
+/// each folder of test data, and `static BUILT: &[Built]`, which says for each case,
+/// in the order of folders, files and cases, which rule it is or why it is none; the
+/// caller declares `Built`.
+#[proc_macro]
+pub fn eql_suite(input: TokenStream) -> TokenStream {
+    named(input, cases::eql)
+}
+
+/// The same for the cases in `kql/`.
+#[proc_macro]
+pub fn kql_suite(input: TokenStream) -> TokenStream {
+    named(input, cases::kql)
+}
+
+/// `corpora!();` makes a ruleset of each folder of public rules that lies beside a
+/// folder of test data, and `static CORPORA: &[Corpus]`; the caller declares `Corpus`.
+#[proc_macro]
+pub fn corpora(_input: TokenStream) -> TokenStream {
+    corpora::expand(&root()).into()
+}
+
+fn named(input: TokenStream, make: fn(&Ident, &Path) -> proc_macro2::TokenStream) -> TokenStream {
     let input: proc_macro2::TokenStream = input.into();
     let name = input.into_iter().find_map(|token| match token {
         proc_macro2::TokenTree::Ident(name) => Some(name),
@@ -22,6 +54,9 @@ pub fn esql_suite(input: TokenStream) -> TokenStream {
     let Some(name) = name else {
         return quote::quote!(compile_error!("expected the ruleset's name");).into();
     };
-    let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    expand::suite(&name, &root).into()
+    make(&name, &root()).into()
+}
+
+fn root() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default()
 }

@@ -189,7 +189,7 @@ impl Lower<'_> {
         let mut scope = Scope::default();
         let terms =
             sample.terms.iter().map(|term| self.term(&sample.keys, term, &mut scope)).collect();
-        Sample { terms, limits }
+        Sample { terms, per_key: 1, limits }
     }
 
     fn check_key_counts<'t>(&mut self, terms: impl Iterator<Item = &'t ast::Term>) {
