@@ -1,5 +1,7 @@
 //! Rules against documents: the matrix `cross.*` and the trigger sets of
-//! `triggers/` in each data folder, described in the README there.
+//! `triggers/` in each data folder, described in the README there. Rules are those
+//! of the corpora beside the data folders, as compiled rulesets and, for their
+//! queries, by plain forms.
 
 mod suite;
 
@@ -9,21 +11,23 @@ use detect_compiler::schema::Schema;
 use detect_compiler::{filters, kql, lucene};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
+use suite::corpora::{Corpus, Fired, Set};
 use suite::plain::Plain;
 use suite::tally::Tally;
 use suite::threshold::{self, Counted};
 use suite::{Conditions, Document, Way, folders, read};
 
+detect_suite::corpora!();
+
 fn main() -> ExitCode {
     let mut tally = Tally::new("triggers");
-    let mut ways: Vec<Box<dyn Way>> = vec![Box::new(Plain)];
     let rules = Rules { schema: Schema::builtin() };
     for folder in folders("triggers") {
-        matrix(&folder, &rules, &mut tally, &mut ways);
+        matrix(&folder, &rules, &mut tally);
         for file in ["detection-rules.ndjson", "endpoint.ndjson"] {
-            sets(&folder.join(file), &rules, &mut tally, &mut ways);
+            sets(&folder.join(file), &rules, &mut tally);
         }
     }
     tally.close()
@@ -32,6 +36,13 @@ fn main() -> ExitCode {
 /// Where rules are, and their field types.
 struct Rules {
     schema: Schema,
+}
+
+/// A rule: its number in a corpus, and its query for the plain way.
+struct Rule {
+    corpus: &'static Corpus,
+    number: Result<usize, &'static str>,
+    plain: Result<Tested, String>,
 }
 
 /// What is tested of a rule here.
@@ -51,10 +62,12 @@ enum Tested {
 
 impl Rules {
     /// The rule at a path below a corpus folder; `None` if it is not at hand.
-    fn load(&self, corpus: &str, path: &str) -> Option<Result<Tested, String>> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-        let text = std::fs::read_to_string(root.join(corpus).join(path)).ok()?;
-        Some(self.compile(&text, corpus))
+    fn load(&self, corpus: &str, path: &str) -> Option<Rule> {
+        let path = format!("{corpus}/{path}");
+        let at_hand = |found: &'static Corpus| Some((found, found.file(&path)?));
+        let (found, file) = CORPORA.iter().find_map(at_hand)?;
+        let number = found.rule(&path).ok_or_else(|| found.refusal(&path));
+        Some(Rule { corpus: found, number, plain: self.compile(&read(&file), corpus) })
     }
 
     fn compile(&self, text: &str, corpus: &str) -> Result<Tested, String> {
@@ -139,50 +152,40 @@ fn lines(path: &Path) -> Vec<Json> {
 }
 
 /// `cross.*`: every document alone against every rule.
-fn matrix(folder: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn Way>]) {
+fn matrix(folder: &Path, rules: &Rules, tally: &mut Tally) {
     let events = folder.join("cross.events.ndjson");
     if !events.exists() {
         return;
     }
+    let events = read(&events);
+    let lines: Vec<&str> = events.lines().collect();
     let documents: Vec<Document> =
-        read(&events).lines().map(|line| Document::new(line.to_owned())).collect();
-    let suspect: BTreeSet<(usize, usize)> = read(&folder.join("cross.suspect.csv"))
-        .lines()
-        .filter_map(|line| {
-            let mut cells = line.split(',');
-            Some((cells.next()?.parse().ok()?, cells.next()?.parse().ok()?))
-        })
-        .collect();
-    let expected: BTreeMap<usize, Vec<usize>> = read(&folder.join("cross.matches.csv"))
-        .lines()
-        .filter_map(|line| {
-            let (row, list) = line.split_once(',')?;
-            let list = list.split(' ').filter_map(|number| number.parse().ok()).collect();
-            Some((row.parse().ok()?, list))
-        })
-        .collect();
-    for row in lines(&folder.join("cross.rules.ndjson")) {
+        lines.iter().map(|line| Document::new((*line).to_owned())).collect();
+    let compiled: Vec<Vec<BTreeSet<usize>>> =
+        CORPORA.iter().map(|corpus| corpus.matches(&lines, false)).collect();
+    let suspect = suspect(&folder.join("cross.suspect.csv"));
+    let expected = expected(&folder.join("cross.matches.csv"));
+    for row in self::lines(&folder.join("cross.rules.ndjson")) {
         let text = |key: &str| row[key].as_str().unwrap_or_default();
         let number = row["row"].as_u64().unwrap_or_default() as usize;
         let Some(rule) = rules.load(text("corpus"), text("path")) else { continue };
         tally.case(&format!("cross row {number} {}", text("path")), || {
-            let (cond, lineages) = match rule? {
-                Tested::Event { cond, lineages } => (cond, lineages),
-                Tested::Threshold { cond, .. } => (cond, Vec::new()),
-                _ => return Err("no event query".into()),
+            let certain = |all: BTreeSet<usize>| -> BTreeSet<usize> {
+                all.into_iter().filter(|doc| !suspect.contains(&(number, *doc))).collect()
             };
-            let none = Vec::new();
-            let certain = |all: &[usize]| -> Vec<usize> {
-                all.iter().copied().filter(|doc| !suspect.contains(&(number, *doc))).collect()
-            };
-            let expected = certain(expected.get(&number).unwrap_or(&none));
-            for way in &mut *ways {
-                let rule = Conditions { cond: &cond, lineages: &lineages };
-                let found = certain(&way.matches(&rule, &documents));
+            let expected = certain(expected.get(&number).cloned().unwrap_or_default());
+            let at = CORPORA.iter().position(|corpus| std::ptr::eq(corpus, rule.corpus));
+            let results = at.map(|at| &compiled[at]).ok_or("no corpus")?;
+            let ways = [
+                (Plain.name(), holds(rule.plain, &documents)?),
+                ("compiled", results[rule.number?].clone()),
+            ];
+            for (way, found) in ways {
+                let found = certain(found);
                 if found != expected {
-                    let more: Vec<_> = found.iter().filter(|d| !expected.contains(d)).collect();
-                    let less: Vec<_> = expected.iter().filter(|d| !found.contains(d)).collect();
-                    return Err(format!("({}) too many: {more:?}, missing: {less:?}", way.name()));
+                    let more: Vec<_> = found.difference(&expected).collect();
+                    let less: Vec<_> = expected.difference(&found).collect();
+                    return Err(format!("({way}) too many: {more:?}, missing: {less:?}"));
                 }
             }
             Ok(())
@@ -190,54 +193,130 @@ fn matrix(folder: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn W
     }
 }
 
-/// Sets of events that must fire their rule, and near misses. A set that hangs on a
-/// count or on indicators needs the head of its rule: there a way that has only the
-/// query says no more than that the query holds.
-fn sets(path: &Path, rules: &Rules, tally: &mut Tally, ways: &mut [Box<dyn Way>]) {
+/// The documents on which a rule's query holds by its plain form.
+fn holds(rule: Result<Tested, String>, documents: &[Document]) -> Result<BTreeSet<usize>, String> {
+    let (cond, lineages) = match rule? {
+        Tested::Event { cond, lineages } => (cond, lineages),
+        Tested::Threshold { cond, .. } => (cond, Vec::new()),
+        _ => return Err("no event query".into()),
+    };
+    let rule = Conditions { cond: &cond, lineages: &lineages };
+    Ok(Plain.matches(&rule, documents).into_iter().collect())
+}
+
+/// Cells as row and document.
+fn suspect(path: &Path) -> BTreeSet<(usize, usize)> {
+    let cell = |line: &str| {
+        let mut cells = line.split(',');
+        Some((cells.next()?.parse().ok()?, cells.next()?.parse().ok()?))
+    };
+    if path.exists() { read(path).lines().filter_map(cell).collect() } else { BTreeSet::new() }
+}
+
+/// Documents by row.
+fn expected(path: &Path) -> BTreeMap<usize, BTreeSet<usize>> {
+    let row = |line: &str| {
+        let (row, list) = line.split_once(',')?;
+        let list = list.split(' ').filter_map(|number| number.parse().ok()).collect();
+        Some((row.parse().ok()?, list))
+    };
+    read(path).lines().filter_map(row).collect()
+}
+
+/// Every so many sets, reference mode runs too: it takes all rules over all events.
+const REFERENCE_EVERY: usize = 400;
+
+/// Sets of events that must fire their rule, and near misses.
+fn sets(path: &Path, rules: &Rules, tally: &mut Tally) {
     let corpus = match path.file_stem().and_then(|stem| stem.to_str()) {
         Some("endpoint") => "endpoint-rules",
         _ => "detection-rules",
     };
-    let mut compiled: BTreeMap<PathBuf, Option<Result<Tested, String>>> = BTreeMap::new();
-    for set in lines(path) {
-        let text = |key: &str| set[key].as_str().unwrap_or_default();
-        let rule = compiled
-            .entry(PathBuf::from(text("path")))
-            .or_insert_with(|| rules.load(corpus, text("path")));
-        let Some(rule) = rule else { continue };
-        if matches!(rule, Ok(Tested::Other)) {
-            continue;
+    let all = lines(path);
+    // Each set begins with fresh state: they share nothing.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = all.len().div_ceil(threads).max(1);
+    let outcomes: Vec<Option<Result<(), String>>> = std::thread::scope(|scope| {
+        let parts = all.chunks(share).zip((0..).step_by(share));
+        let running: Vec<_> = parts
+            .map(|(part, first)| {
+                scope.spawn(move || {
+                    let mut loaded = BTreeMap::new();
+                    let numbered = part.iter().zip(first..);
+                    let run = numbered.map(|(set, number)| {
+                        let path = set["path"].as_str().unwrap_or_default();
+                        let rule = loaded
+                            .entry(path.to_owned())
+                            .or_insert_with(|| rules.load(corpus, path))
+                            .as_ref()?;
+                        Some(one_set(rule, set, number % REFERENCE_EVERY == 0))
+                    });
+                    run.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        running.into_iter().flat_map(|part| part.join().expect("a set does not panic")).collect()
+    });
+    for (set, outcome) in all.iter().zip(outcomes) {
+        if let Some(outcome) = outcome {
+            tally.case(set["name"].as_str().unwrap_or_default(), || outcome);
         }
-        tally.case(text("name"), || {
-            let rule = rule.as_ref().map_err(Clone::clone)?;
-            let events = set["events"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let documents: Vec<Document> = events.iter().map(Document::of).collect();
-            for way in &mut *ways {
-                let fires = match rule {
-                    Tested::Event { cond, lineages } => {
-                        !way.matches(&Conditions { cond, lineages }, &documents).is_empty()
-                    }
-                    Tested::Sequence(sequence) => !way.sequences(sequence, &documents).is_empty(),
-                    Tested::Threshold { cond, counted } if text("scope") == "full" => {
-                        let rule = Conditions { cond, lineages: &[] };
-                        threshold::reached(way.as_mut(), &rule, counted, &documents) > 0
-                    }
-                    Tested::Threshold { cond, .. } => {
-                        let rule = Conditions { cond, lineages: &[] };
-                        !way.matches(&rule, &documents).is_empty()
-                    }
-                    Tested::Other => return Ok(()),
-                };
-                let headed = matches!(text("type"), "threshold" | "threat_match");
-                if headed && text("scope") == "full" && text("expect") == "no-match" {
-                    continue;
-                }
-                if fires != (text("expect") == "match") {
-                    let outcome = if fires { "fires" } else { "does not fire" };
-                    return Err(format!("({}) {outcome}", way.name()));
-                }
-            }
-            Ok(())
-        });
     }
+}
+
+fn one_set(rule: &Rule, set: &Json, in_reference_mode: bool) -> Result<(), String> {
+    let text = |key: &str| set[key].as_str().unwrap_or_default();
+    let events = set["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let wanted = Wanted { query_only: text("scope") == "query", holds: text("expect") == "match" };
+    plain_set(rule, events, &wanted)?;
+    let events: Vec<String> = events.iter().map(Json::to_string).collect();
+    let compiled = Set { rule: rule.number?, events: &events };
+    let fired = rule.corpus.fires(&compiled, false);
+    wanted.compare("compiled", fired)?;
+    let plain = if in_reference_mode { rule.corpus.fires(&compiled, true) } else { fired };
+    if plain == fired {
+        Ok(())
+    } else {
+        Err(format!("{plain:?} in reference mode, {fired:?} else"))
+    }
+}
+
+/// What a set says of its rule.
+struct Wanted {
+    /// The verdict is about the query alone.
+    query_only: bool,
+    /// It holds, or the rule fires.
+    holds: bool,
+}
+
+impl Wanted {
+    fn compare(&self, way: &str, fired: Fired) -> Result<(), String> {
+        let count = if self.query_only { fired.matches } else { fired.alerts };
+        match (count > 0, self.holds) {
+            (true, false) => Err(format!("({way}) fires: {fired:?}")),
+            (false, true) => Err(format!("({way}) does not fire: {fired:?}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The same by plain forms, where these say what the set asks.
+fn plain_set(rule: &Rule, events: &[Json], wanted: &Wanted) -> Result<(), String> {
+    let documents: Vec<Document> = events.iter().map(Document::of).collect();
+    let count = match rule.plain.as_ref().map_err(Clone::clone)? {
+        Tested::Event { cond, lineages } => {
+            Plain.matches(&Conditions { cond, lineages }, &documents).len()
+        }
+        Tested::Sequence(sequence) => Plain.sequences(sequence, &documents).len(),
+        Tested::Threshold { cond, counted } if !wanted.query_only => {
+            let rule = Conditions { cond, lineages: &[] };
+            threshold::reached(&mut Plain, &rule, counted, &documents)
+        }
+        Tested::Threshold { cond, .. } => {
+            Plain.matches(&Conditions { cond, lineages: &[] }, &documents).len()
+        }
+        Tested::Other => return Ok(()),
+    };
+    let count = count as u64;
+    wanted.compare(Plain.name(), Fired { matches: count, alerts: count })
 }

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod compiled;
+pub(crate) mod corpora;
 pub(crate) mod plain;
 pub(crate) mod tally;
 pub(crate) mod threshold;

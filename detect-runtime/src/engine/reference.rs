@@ -7,9 +7,9 @@ use crate::event::reference::{Document, Reader};
 use crate::json::Malformed;
 use crate::json::layout::{Layout, LayoutError};
 use crate::matcher::admit;
-use crate::plain::{Form, Scope, Trace};
+use crate::plain::{Expr, Form, Scope, Trace};
 use crate::state::{self, Decode};
-use crate::value::{Cx, Warnings};
+use crate::value::{Cx, Type, Value, Warnings};
 use bumpalo::Bump;
 
 /// The plain forms of a ruleset, ready to be walked.
@@ -70,7 +70,13 @@ impl Reference {
     pub fn trace(&self, rule: usize, line: &[u8]) -> Result<Vec<Traced>, Malformed> {
         let document = Document::parse(line)?;
         let (arena, warnings) = (Bump::new(), Warnings::default());
-        let scope = Scope::new(&document, Cx { arena: &arena, now: 0, warnings: &warnings });
+        let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
+        let time = Expr::Field { path: "@timestamp".to_owned(), ty: Type::Date };
+        let now = match time.value(&Scope::new(&document, cx)).as_slice().first() {
+            Some(Value::Date(millis)) => *millis,
+            _ => 0,
+        };
+        let scope = Scope::new(&document, Cx { now, ..cx });
         let numbered = self.table.conditions.iter().zip(&self.conditions).enumerate();
         let own = numbered.filter(|(_, (condition, _))| condition.rule as usize == rule);
         Ok(own
