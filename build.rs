@@ -20,4 +20,20 @@ fn main() {
     build::rules(rules);
     #[cfg(feature = "cli")]
     pack::pack(std::path::Path::new(rules));
+    test_data();
+}
+
+/// The conformance suites are compiled from folders of test data: a file that comes
+/// or goes there is noticed here, a changed one where it is read.
+fn test_data() {
+    println!("cargo::rerun-if-env-changed=DETECT_TEST_DATA");
+    let given = std::env::var_os("DETECT_TEST_DATA").filter(|list| !list.is_empty());
+    let given = given.unwrap_or("tests/data:../shared/conformance".into());
+    for folder in std::env::split_paths(&given) {
+        for kind in ["esql", "eql", "kql", "triggers"].map(|kind| folder.join(kind)) {
+            if kind.is_dir() {
+                println!("cargo::rerun-if-changed={}", kind.display());
+            }
+        }
+    }
 }
