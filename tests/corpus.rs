@@ -151,13 +151,14 @@ mod compiled {
         Value::Object(more).to_string()
     }
 
-    /// In the steady state an event that matches nothing costs no heap allocation.
+    /// In the steady state an event that matches nothing costs no heap allocation. Of
+    /// all public rules some hold on every recorded event, so the program's own are
+    /// asked.
     #[test]
     fn an_event_that_matches_nothing_allocates_nothing() {
         let bytes = some_events();
         let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         allocates_nothing::<Bundled>(&lines);
-        allocates_nothing::<Corpus>(&lines);
     }
 
     fn allocates_nothing<R: Ruleset>(lines: &[&[u8]]) {
