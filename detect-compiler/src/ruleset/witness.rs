@@ -35,7 +35,7 @@ pub(super) fn costs(
         _ if *is_guard => None,
         Atom::Set { field, tests } => Some(cost::witness(statistics, fields.path(*field), tests)),
         Atom::Leaf(_) => None,
-        Atom::Exists { field, .. } | Atom::Single { field } => {
+        Atom::Exists { field, .. } | Atom::Single { field, .. } => {
             Some(cost::presence(statistics, fields.path(*field)))
         }
     };
