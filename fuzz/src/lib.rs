@@ -22,6 +22,7 @@ use detect_runtime::value::{
     Cx, Type, Value, Warnings, address, compare_versions, date, load_one, number,
 };
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 /// A target: the name of its file, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -109,7 +110,9 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", c as u32);
+            }
             c => out.push(c),
         }
     }
