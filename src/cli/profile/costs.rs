@@ -79,7 +79,7 @@ impl Costs {
     }
 
     pub(super) fn event<'a>(&mut self, event: &Event<'a>, cx: Cx<'a>) {
-        let timed = self.events % SAMPLE == 0;
+        let timed = self.events.is_multiple_of(SAMPLE);
         self.events += 1;
         self.candidates.clear();
         let mut probe = Probe::new(&self.table.matchers, &mut self.memory, event, cx);
