@@ -18,7 +18,7 @@ use detect_runtime::json::scan::Level;
 use detect_runtime::test::Fold;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use streams::streams;
+use streams::{lines, streams};
 
 mod streams;
 
@@ -45,7 +45,7 @@ fn project(criterion: &mut Criterion) {
     };
     let all = fields(&shared.join("corpus"));
     for (name, bytes) in &streams {
-        let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+        let lines = lines(bytes);
         println!("{name}: {} events, {} bytes, {} fields", lines.len(), bytes.len(), all.len());
         let mut group = criterion.benchmark_group(format!("project/{name}"));
         group.throughput(Throughput::Bytes(bytes.len() as u64)).sample_size(10);

@@ -222,3 +222,42 @@ fn the_generated_stream() {
     let matches = row.rsplit(',').next().expect("numbers").split(' ').count();
     assert!((150..250).contains(&matches), "{matches} matches");
 }
+
+#[test]
+fn a_profile_counts_fields_and_values() {
+    let lines = [
+        r#"{"process":{"name":"scp"},"event":{"action":["exec","exec"]}}"#,
+        r#"{"process.name":"sc\u0070"}"#,
+        r#"{"process":{"name":"bash"}}"#,
+        r#"{"user":{"name":"x"}}"#,
+        "no event",
+    ];
+    let events = Scratch::new("profile", lines.join("\n").as_bytes());
+    let output = detect(&["profile", events.path()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let profile: toml::Table = out(&output).parse().expect("TOML");
+    let name = &profile["fields"]["process.name"];
+    assert_eq!(name["presence"].as_float(), Some(0.75));
+    assert_eq!(name["length"].as_float(), Some(3.3), "(3 + 3 + 4) / 3");
+    assert_eq!(name["values"]["scp"].as_float(), Some(0.5));
+    assert_eq!(name["values"]["bash"].as_float(), Some(0.25));
+    // A share is one of events.
+    assert_eq!(profile["fields"]["event.action"]["values"]["exec"].as_float(), Some(0.25));
+    detect_compiler::ruleset::statistics::Statistics::with_profile(&out(&output))
+        .expect("the compiler reads it");
+}
+
+#[test]
+fn costs_by_rule_and_field() {
+    let output = detect(&["profile", "--costs", "--format", "ndjson", EXAMPLE]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let records: Vec<Json> =
+        out(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |what: &str| records.iter().filter(|record| record["what"] == what).count();
+    assert!(of("rule") > 0 && of("field") > 0, "{records:?}");
+    for record in records.iter().filter(|record| record["what"] == "rule") {
+        let number = |name: &str| record[name].as_u64().expect("a count");
+        assert!(number("matches") <= number("hits") && number("runs") <= number("hits"));
+    }
+    assert!(records.iter().any(|record| record["matches"].as_u64() > Some(0)), "{records:?}");
+}

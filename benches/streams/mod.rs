@@ -37,3 +37,8 @@ fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(end);
     bytes
 }
+
+/// The lines, without their line feeds, as the engine gives them to the projector.
+pub(crate) fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect()
+}

@@ -12,6 +12,7 @@ mod input;
 mod library;
 mod matrix;
 mod output;
+mod profile;
 mod progress;
 mod rules;
 mod ruleset;
@@ -41,6 +42,7 @@ enum Command {
     Test(test::TestRules),
     Matrix(matrix::Matrix),
     Bench(bench::Bench),
+    Profile(profile::Profile),
     Check(check::Check),
     Explain(explain::Explain),
     Catalog(catalog::Catalog),
@@ -55,6 +57,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Test(test)) => test.run(),
         Some(Command::Matrix(matrix)) => matrix.run(),
         Some(Command::Bench(bench)) => bench.run(),
+        Some(Command::Profile(profile)) => profile.run(),
         Some(Command::Check(check)) => check.run(),
         Some(Command::Explain(explain)) => explain.run(),
         Some(Command::Catalog(catalog)) => catalog.run(),

@@ -35,15 +35,22 @@ pub(super) fn guard_field(fields: &Fields, field: FieldId) -> bool {
     GUARD_FIELDS.contains(&fields.path(field))
 }
 
-/// Whether an atom can stand in guards: equalities with ASCII texts on a guard
-/// field. These depend on nothing but the class of each value.
+/// Whether an atom can stand in guards: on a guard field, equalities with ASCII
+/// texts, and whether it has a value, one value, or an object. These depend on
+/// nothing but the class of each value and on how many there are.
+///
+/// `host.os.type : "windows" or not exists host.os.type` stands in each of the
+/// endpoint rules: with equalities alone it was no guard, and conditions for
+/// Windows were evaluated on events of Linux hosts.
 pub(super) fn is_guard_atom(fields: &Fields, atom: &Atom) -> bool {
-    let Atom::Set { field, tests } = atom else { return false };
-    guard_field(fields, *field)
-        && tests.iter().all(|test| match test {
-            Test::Equals { text, .. } => text.is_ascii() && text.len() <= LONGEST,
-            _ => false,
-        })
+    if !atom.field().is_some_and(|field| guard_field(fields, field)) {
+        return false;
+    }
+    let Atom::Set { tests, .. } = atom else { return true };
+    tests.iter().all(|test| match test {
+        Test::Equals { text, .. } => text.is_ascii() && text.len() <= LONGEST,
+        _ => false,
+    })
 }
 
 /// The guard of a condition; `is_guard` by atom number.

@@ -236,6 +236,7 @@ impl Lowered {
 
 fn write_tables(ruleset: &Ruleset, rules: &[(usize, &Plan)], statistics: &Statistics) -> Vec<u8> {
     let mut indexes: Vec<Vec<String>> = Vec::new();
+    let equal = equal_conditions(ruleset);
     let mut entries = Vec::new();
     let mut locals = Vec::new();
     for (number, (rule, (_, plan))) in ruleset.rules.iter().zip(rules).enumerate() {
@@ -253,6 +254,7 @@ fn write_tables(ruleset: &Ruleset, rules: &[(usize, &Plan)], statistics: &Statis
                 index,
                 witness: condition.witness.as_ref(),
                 locals: number,
+                same: equal.get(entries.len()).copied().flatten(),
             });
         }
     }
@@ -264,4 +266,28 @@ fn write_tables(ruleset: &Ruleset, rules: &[(usize, &Plan)], statistics: &Statis
         indexes: &indexes,
         statistics,
     })
+}
+
+/// Per condition the first one that is equal, if there are others: the same
+/// formula over the same atoms. Conditions that hang on lineages have atoms of
+/// their own, so they equal none. The end of a process is `until` of many
+/// rules: the runtime evaluates it once.
+fn equal_conditions(ruleset: &Ruleset) -> Vec<Option<u32>> {
+    let mut classes: HashMap<Formula, Vec<u32>> = HashMap::new();
+    for rule in &ruleset.rules {
+        for number in rule.conditions.clone() {
+            let Some(condition) = ruleset.conditions.get(number) else { continue };
+            let global = condition.formula.renumber(&mut |local| {
+                rule.locals.get(local as usize).copied().unwrap_or_default()
+            });
+            classes.entry(global).or_default().push(number as u32);
+        }
+    }
+    let mut equal = vec![None; ruleset.conditions.len()];
+    for class in classes.values().filter(|class| class.len() > 1) {
+        for &number in class {
+            equal[number as usize] = class.first().copied();
+        }
+    }
+    equal
 }

@@ -34,12 +34,10 @@ pub(super) fn costs(
     let cost = |(atom, is_guard): (&Atom, &bool)| match atom {
         _ if *is_guard => None,
         Atom::Set { field, tests } => Some(cost::witness(statistics, fields.path(*field), tests)),
-        // Objects are not among the values that matchers look at.
-        Atom::Exists { field, objects: false } => {
+        Atom::Leaf(_) => None,
+        Atom::Exists { field, .. } | Atom::Single { field } => {
             Some(cost::presence(statistics, fields.path(*field)))
         }
-        Atom::Exists { .. } | Atom::Leaf(_) => None,
-        Atom::Single { field } => Some(cost::presence(statistics, fields.path(*field))),
     };
     atoms.iter().zip(is_guard).map(cost).collect()
 }

@@ -27,6 +27,11 @@ pub(super) trait Evaluator<'a> {
     /// Whether a condition holds, by its number.
     fn holds(&mut self, number: u32, condition: &Condition) -> bool;
 
+    /// Whether a condition's truth is known, because an equal one was evaluated.
+    fn is_known(&self, _number: u32) -> bool {
+        false
+    }
+
     /// Whether the condition of a rule's flag, by its number in the rule, holds.
     /// The rule's condition ran last.
     fn flag(&mut self, rule: u32, number: usize, flag: &Flag) -> bool;
@@ -56,6 +61,11 @@ impl<'a> Evaluator<'a> for Probe<'_, 'a> {
     #[inline]
     fn holds(&mut self, number: u32, condition: &Condition) -> bool {
         self.evaluate(number, condition.holds)
+    }
+
+    #[inline]
+    fn is_known(&self, number: u32) -> bool {
+        self.equal(number).is_some_and(|first| self.known(first).is_some())
     }
 
     #[inline]

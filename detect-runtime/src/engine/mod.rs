@@ -27,7 +27,7 @@ mod table;
 
 pub use owner::RuleCounts;
 pub use reference::{Reference, Traced};
-pub use scanner::ScanCounts;
+pub use scanner::{ScanCounts, index_name};
 pub use shard::{Partials, Shard};
 pub use sink::{Alert, Sink};
 pub use table::{Condition, Flag, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};

@@ -38,7 +38,7 @@ pub struct ScanCounts {
     /// Events further ahead of the wall clock than allowed that satisfied a
     /// stateful rule; they were not handed to it.
     pub future: u64,
-    /// Conditions that were evaluated.
+    /// Conditions that were evaluated; of equal ones, one.
     pub conditions: u64,
 }
 
@@ -262,7 +262,8 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
             for &candidate in candidates {
                 let condition = self.at.table.conditions.get(candidate as usize);
                 let Some(condition) = condition.filter(|c| c.bits != 0) else { continue };
-                self.at.counts.conditions += 1;
+                let known = self.evaluator.is_known(candidate);
+                self.at.counts.conditions += u64::from(!known);
                 if self.evaluator.holds(candidate, condition) {
                     terms |= condition.bits;
                 }
@@ -370,7 +371,7 @@ fn name_of_index<'a>(table: &Table, event: &Event<'a>, given: Option<&'a str>) -
 
 /// The name of the event's index: `_index`, else
 /// `data_stream.type-dataset-namespace`, for which all three must be there.
-fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
+pub fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
     let first = |field: FieldId| match event.values(field).next() {
         Some(Raw::Text(text)) => Some(text),
         _ => None,

@@ -102,6 +102,12 @@ impl<'a> Event<'a> {
         self.store.present()
     }
 
+    /// The fields at whose paths there are objects with members; kept for fields
+    /// with the flag `OBJECT` only.
+    pub fn objects(&self) -> &'a [FieldId] {
+        self.store.objects()
+    }
+
     /// Number of values of a field.
     #[inline]
     pub fn count(&self, field: FieldId) -> usize {

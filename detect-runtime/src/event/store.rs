@@ -205,6 +205,10 @@ impl Store {
         })
     }
 
+    pub(super) fn objects(&self) -> &[FieldId] {
+        &self.objects
+    }
+
     pub(super) fn has_object(&self, field: FieldId) -> bool {
         self.objects.contains(&field)
     }

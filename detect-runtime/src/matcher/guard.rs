@@ -33,6 +33,8 @@ const LONGEST: usize = 128;
 const OTHER: u16 = 1;
 /// Stands between the classes of two fields.
 const END: u16 = 0;
+/// There is an object at the field's path; no field has so many texts.
+const OBJECT: u16 = u16::MAX;
 
 /// What is alive under one row of classes.
 #[derive(Clone, Debug, Default)]
@@ -151,6 +153,9 @@ impl<'t> GuardTables<'t> {
                 if !row.push(self.class(map, value)?) {
                     return None;
                 }
+            }
+            if event.has_object(field) && !row.push(OBJECT) {
+                return None;
             }
             if !row.push(END) {
                 return None;

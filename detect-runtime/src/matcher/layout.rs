@@ -7,7 +7,7 @@
 //! | record | what |
 //! | --- | --- |
 //! | atom | kind u8 ([`AtomKind`]), flag u8, field u16, payload u32 (value matcher) |
-//! | condition | guard group u32, offset and count of the local-to-global atom table u32 u32 |
+//! | condition | guard group u32, offset of the local-to-global atom table u32, number plus 1 of the first of the equal conditions u32 (0: there is no other) |
 //! | value matcher | a row of `u32` offsets, see [`Part`] |
 //! | map | a perfect hash: log2 of buckets u16, log2 of slots u16, offset of the displacements (u16) u32, of the slots u32; a slot is tag u32, key offset u32, key length u32, payload u32 |
 //! | equalities (payload of a map) | count u32, then per entry: fold u32, text offset u32, length u32, outputs u32 |
@@ -20,7 +20,7 @@
 //! | slow tests | count u32, then per entry: number u32, outputs u32 |
 //! | ranges | count u32, then per entry: first address, last address (16 bytes each, network order), outputs u32; sorted, disjoint |
 //! | outputs | count u32, then condition numbers u32 |
-//! | witness field | field u32, value matcher u32, conditions that want its presence alone u32 (outputs) |
+//! | witness field | field u32, value matcher u32, conditions that want its presence alone u32 (outputs), those that are content with an object u32 (outputs) |
 //! | guards | see [`GuardPart`] |
 
 /// First bytes of the tables.
@@ -82,7 +82,7 @@ pub const ATOM_SIZE: u32 = 8;
 /// Bytes of a condition's record.
 pub const CONDITION_SIZE: u32 = 12;
 /// Bytes of a witness field's record.
-pub const WITNESS_SIZE: u32 = 12;
+pub const WITNESS_SIZE: u32 = 16;
 
 /// Parts of a value matcher, by their position in `u32`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

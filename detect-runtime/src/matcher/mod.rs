@@ -21,4 +21,4 @@ mod slow;
 pub mod value;
 
 pub use index::admit;
-pub use probe::{Memory, Probe, Tables};
+pub use probe::{Memory, Probe, Tables, Watch};

@@ -1,11 +1,11 @@
 //! The probe: what the engine and generated conditions ask about one event.
 
-use super::guard::Guards;
+use super::guard::{Alive, Guards};
 use super::layout::{ATOM_SIZE, AtomKind, Bytes, CONDITION_SIZE, Head, WITNESS_SIZE};
 use super::recent::{Found, Recent};
 use super::slow::Slow;
 use super::value::{Scratch, ValueMatcher};
-use crate::event::Event;
+use crate::event::{Event, FieldId};
 use crate::value::Cx;
 
 /// The tables of a ruleset, used where they lie.
@@ -40,6 +40,9 @@ pub struct Memory {
     atoms: Vec<u32>,
     /// Per condition: number of the event for which it became a candidate.
     conditions: Vec<u32>,
+    /// Per condition that others equal: event number, and the truth in the lowest
+    /// bit.
+    truths: Vec<u32>,
     /// Number of the event, at most [`LAST_EVENT`].
     event: u32,
     scratch: Scratch,
@@ -59,6 +62,7 @@ impl Memory {
         Memory {
             atoms: vec![0; head(Head::AtomCount)],
             conditions: vec![0; head(Head::ConditionCount)],
+            truths: vec![0; head(Head::ConditionCount)],
             event: 0,
             scratch: Scratch::new(head(Head::LiteralCount)),
             slow: Slow::new(head(Head::SlowCount)),
@@ -71,10 +75,27 @@ impl Memory {
         if self.event == LAST_EVENT {
             self.atoms.fill(0);
             self.conditions.fill(0);
+            self.truths.fill(0);
             self.event = 0;
         }
         self.event += 1;
     }
+}
+
+/// Watches the look at each field that witnesses stand on.
+pub trait Watch {
+    /// The field's values are about to be looked at.
+    fn begin(&mut self);
+    /// They were, with so many witness hits.
+    fn end(&mut self, field: FieldId, hits: u32);
+}
+
+/// Watches nothing, at no cost.
+impl Watch for () {
+    #[inline]
+    fn begin(&mut self) {}
+    #[inline]
+    fn end(&mut self, _field: FieldId, _hits: u32) {}
 }
 
 /// Questions about one event, each answered at most once.
@@ -88,6 +109,8 @@ pub struct Probe<'p, 'a> {
     locals: u32,
     /// See [`Probe::assume`].
     lineages: u64,
+    /// See [`Probe::evaluated`].
+    evaluated: u32,
 }
 
 impl<'p, 'a> Probe<'p, 'a> {
@@ -99,7 +122,7 @@ impl<'p, 'a> Probe<'p, 'a> {
         cx: Cx<'a>,
     ) -> Probe<'p, 'a> {
         memory.next_event();
-        Probe { tables: tables.bytes(), memory, event, cx, locals: 0, lineages: 0 }
+        Probe { tables: tables.bytes(), memory, event, cx, locals: 0, lineages: 0, evaluated: 0 }
     }
 
     /// The event.
@@ -111,6 +134,16 @@ impl<'p, 'a> Probe<'p, 'a> {
     /// A condition that holds is always among them. `index` is the name of the
     /// event's index; without one the event is offered to all rules.
     pub fn candidates(&mut self, index: Option<&str>, out: &mut Vec<u32>) {
+        self.watched_candidates(index, out, &mut ());
+    }
+
+    /// The same under the eyes of a watch.
+    pub fn watched_candidates(
+        &mut self,
+        index: Option<&str>,
+        out: &mut Vec<u32>,
+        watch: &mut impl Watch,
+    ) {
         let start = out.len();
         let (known, place) = self.memory.guards.find(self.tables, self.event, index);
         if !known {
@@ -119,68 +152,25 @@ impl<'p, 'a> Probe<'p, 'a> {
         let Memory { conditions, event, scratch, slow, guards, recent, .. } = &mut *self.memory;
         let alive = guards.alive(place);
         let tables = self.tables;
-        let (witnesses, witness_of, records) = (
-            tables.word(0, Head::Witnesses as u32),
-            tables.word(0, Head::WitnessOfField as u32),
-            tables.word(0, Head::Conditions as u32),
-        );
-        let mut hit = |outputs: u32| {
-            for condition in tables.counted(outputs) {
-                let Some(stamp) = conditions.get_mut(condition as usize) else { continue };
-                if *stamp != *event && alive.group(tables.u32(records + CONDITION_SIZE * condition))
-                {
-                    *stamp = *event;
-                    out.push(condition);
-                }
-            }
-        };
+        let records = tables.word(0, Head::Conditions as u32);
+        let mut hits = Hits { tables, records, conditions, event: *event, alive, out };
+        let witnesses = Witnesses::new(tables);
+        let mut look = Look { tables, event: self.event, scratch, slow, recent };
         for &field in self.event.present() {
-            let Some(witness) =
-                u32::from(tables.u16(witness_of + 2 * u32::from(field))).checked_sub(1)
-            else {
-                continue;
-            };
-            if !alive.field(witness) {
-                continue;
-            }
-            let record = witnesses + WITNESS_SIZE * witness;
-            let (matcher, presence) = (tables.u32(record + 4), tables.u32(record + 8));
-            if presence != 0 {
-                hit(presence);
-            }
-            if matcher == 0 {
-                continue;
-            }
-            let matcher = ValueMatcher::new(tables, matcher);
-            let costly = matcher.is_costly();
-            for stored in self.event.stored(field) {
-                let known = if costly { recent.find(witness, stored) } else { Err(None) };
-                let place = match known {
-                    Ok(outputs) => {
-                        outputs.iter().for_each(|&outputs| hit(outputs));
-                        continue;
-                    }
-                    Err(place) => place,
-                };
-                let mut found = Found::default();
-                matcher.look(self.event.resolve(stored), scratch, slow, &mut |outputs| {
-                    hit(outputs);
-                    found.add(outputs);
-                    false
-                });
-                if let Some(place) = place {
-                    recent.keep(place, witness, stored, &found);
-                }
+            let Some(witness) = witnesses.of(field) else { continue };
+            if alive.field(witness) {
+                let before = hits.out.len();
+                watch.begin();
+                look.at(field, witness, witnesses.record(witness), &mut hits);
+                watch.end(field, (hits.out.len() - before) as u32);
             }
         }
-        for &condition in &alive.always {
-            if let Some(stamp) = conditions.get_mut(condition as usize)
-                && *stamp != *event
-            {
-                *stamp = *event;
-                out.push(condition);
+        for &field in self.event.objects() {
+            if let Some(witness) = witnesses.of(field).filter(|witness| alive.field(*witness)) {
+                hits.add(tables.u32(witnesses.record(witness) + 12));
             }
         }
+        alive.always.iter().for_each(|&condition| hits.add_alive(condition));
         if let Some(found) = out.get_mut(start..) {
             found.sort_unstable();
         }
@@ -200,15 +190,47 @@ impl<'p, 'a> Probe<'p, 'a> {
         );
     }
 
-    /// Runs a condition's function: `has` and `leaf` inside mean its atoms.
+    /// Truth of a condition, by its function: `has` and `leaf` inside mean its
+    /// atoms. Of equal conditions one is run and the others are told.
     #[inline]
-    pub fn evaluate(
-        &mut self,
-        condition: u32,
-        holds: for<'b> fn(&mut Probe<'_, 'b>) -> bool,
-    ) -> bool {
+    pub fn evaluate(&mut self, condition: u32, holds: impl FnOnce(&mut Self) -> bool) -> bool {
         self.enter(condition);
+        let Some(first) = self.equal(condition) else { return self.run(holds) };
+        if let Some(truth) = self.known(first) {
+            return truth;
+        }
+        let truth = self.run(holds);
+        let event = self.memory.event;
+        if let Some(known) = self.memory.truths.get_mut(first as usize) {
+            *known = event << 1 | u32::from(truth);
+        }
+        truth
+    }
+
+    /// The first of the conditions that equal this one, if there are others.
+    #[inline]
+    pub(crate) fn equal(&self, condition: u32) -> Option<u32> {
+        let records = self.tables.word(0, Head::Conditions as u32);
+        self.tables.u32(records + CONDITION_SIZE * condition + 8).checked_sub(1)
+    }
+
+    /// The truth of the first of equal conditions, if one of them was evaluated.
+    #[inline]
+    pub(crate) fn known(&self, first: u32) -> Option<bool> {
+        let known = self.memory.truths.get(first as usize)?;
+        (known >> 1 == self.memory.event).then_some(known & 1 != 0)
+    }
+
+    #[inline]
+    fn run(&mut self, holds: impl FnOnce(&mut Self) -> bool) -> bool {
+        self.evaluated += 1;
         holds(self)
+    }
+
+    /// Number of conditions that were run for the event so far; those that equal
+    /// one that was run are not among them.
+    pub fn evaluated(&self) -> u32 {
+        self.evaluated
     }
 
     /// Makes `has` and `leaf` mean the atoms of a condition's rule: the numbers
@@ -266,6 +288,110 @@ impl<'p, 'a> Probe<'p, 'a> {
             *answer = event << 1 | u32::from(truth);
         }
         truth
+    }
+}
+
+/// The fields that witnesses stand on.
+#[derive(Clone, Copy)]
+struct Witnesses {
+    tables: Bytes<'static>,
+    of_field: u32,
+    records: u32,
+}
+
+impl Witnesses {
+    #[inline]
+    fn new(tables: Bytes<'static>) -> Witnesses {
+        let head = |head: Head| tables.word(0, head as u32);
+        Witnesses { tables, of_field: head(Head::WitnessOfField), records: head(Head::Witnesses) }
+    }
+
+    /// Number of a field among them.
+    #[inline]
+    fn of(self, field: FieldId) -> Option<u32> {
+        u32::from(self.tables.u16(self.of_field + 2 * u32::from(field))).checked_sub(1)
+    }
+
+    #[inline]
+    fn record(self, witness: u32) -> u32 {
+        self.records + WITNESS_SIZE * witness
+    }
+}
+
+/// Conditions that became candidates.
+struct Hits<'h> {
+    tables: Bytes<'static>,
+    /// The records of the conditions.
+    records: u32,
+    /// See [`Memory::conditions`].
+    conditions: &'h mut [u32],
+    event: u32,
+    alive: &'h Alive,
+    out: &'h mut Vec<u32>,
+}
+
+impl Hits<'_> {
+    /// Adds those of a list of outputs that are alive.
+    #[inline]
+    fn add(&mut self, outputs: u32) {
+        for condition in self.tables.counted(outputs) {
+            if self.alive.group(self.tables.u32(self.records + CONDITION_SIZE * condition)) {
+                self.add_alive(condition);
+            }
+        }
+    }
+
+    #[inline]
+    fn add_alive(&mut self, condition: u32) {
+        let Some(stamp) = self.conditions.get_mut(condition as usize) else { return };
+        if *stamp != self.event {
+            *stamp = self.event;
+            self.out.push(condition);
+        }
+    }
+}
+
+/// A look at the values of fields that witnesses stand on.
+struct Look<'l, 'a> {
+    tables: Bytes<'static>,
+    event: &'l Event<'a>,
+    scratch: &'l mut Scratch,
+    slow: &'l mut Slow,
+    recent: &'l mut Recent,
+}
+
+impl Look<'_, '_> {
+    #[inline]
+    fn at(&mut self, field: FieldId, witness: u32, record: u32, hits: &mut Hits<'_>) {
+        let (matcher, presence) = (self.tables.u32(record + 4), self.tables.u32(record + 8));
+        if presence != 0 {
+            hits.add(presence);
+        }
+        if matcher == 0 {
+            return;
+        }
+        let matcher = ValueMatcher::new(self.tables, matcher);
+        let costly = matcher.is_costly();
+        for stored in self.event.stored(field) {
+            let known = if costly { self.recent.find(witness, stored) } else { Err(None) };
+            let place = match known {
+                Ok(outputs) => {
+                    outputs.iter().for_each(|&outputs| hits.add(outputs));
+                    continue;
+                }
+                Err(place) => place,
+            };
+            let mut found = Found::default();
+            let value = self.event.resolve(stored);
+            matcher.look(value, self.scratch, self.slow, &mut |outputs| {
+                hits.add(outputs);
+                found.add(outputs);
+                false
+            });
+            if let Some(place) = place {
+                self.recent.keep(place, witness, stored, &found);
+            }
+        }
     }
 }
 

@@ -113,11 +113,15 @@ fn write_fields(writer: &mut Writer, atoms: &[Atom], used: &BTreeSet<u32>) -> Ve
     // Field, folded text, exact texts.
     let mut texts: BTreeMap<FieldId, BTreeMap<Vec<u8>, BTreeSet<&str>>> = BTreeMap::new();
     for &atom in used {
-        let Some(Atom::Set { field, tests }) = atoms.get(atom as usize) else { continue };
+        let Some(atom) = atoms.get(atom as usize) else { continue };
+        let Some(field) = atom.field() else { continue };
+        // A field that is only asked for presence has no texts.
+        texts.entry(field).or_default();
+        let Atom::Set { tests, .. } = atom else { continue };
         for test in tests {
             let Test::Equals { text, fold } = test else { continue };
             let folded = text.to_ascii_lowercase().into_bytes();
-            let exact = texts.entry(*field).or_default().entry(folded).or_default();
+            let exact = texts.entry(field).or_default().entry(folded).or_default();
             if *fold == Fold::None {
                 exact.insert(text);
             }

@@ -34,6 +34,8 @@ pub(super) struct Entry<'e> {
     pub(super) witness: Option<&'e Witness>,
     /// Position of its local-to-global table in `locals`.
     pub(super) locals: usize,
+    /// Number of the first condition that is equal, if there are others.
+    pub(super) same: Option<u32>,
 }
 
 /// What the tables are made of.
@@ -90,9 +92,8 @@ fn conditions(writer: &mut Writer, input: &Input<'_>, group_of: &[u32]) -> u32 {
     let locals: Vec<u32> = input.locals.iter().map(|table| writer.words(table)).collect();
     let mut row = Vec::new();
     for (entry, group) in input.conditions.iter().zip(group_of) {
-        let table = input.locals.get(entry.locals).copied().unwrap_or_default();
         let offset = locals.get(entry.locals).copied().unwrap_or_default();
-        row.extend([*group, offset, table.len() as u32]);
+        row.extend([*group, offset, entry.same.map_or(0, |first| first + 1)]);
     }
     writer.words(&row)
 }
@@ -125,6 +126,7 @@ struct Witnesses {
 #[derive(Default)]
 struct Postings {
     presence: Vec<u32>,
+    objects: Vec<u32>,
     /// By test key, so that equal tests of different atoms are one.
     tests: BTreeMap<String, (Test, Vec<u32>)>,
 }
@@ -146,7 +148,14 @@ impl Witnesses {
                             slot.1.push(condition);
                         }
                     }
-                    Some(Atom::Exists { field, .. } | Atom::Single { field }) => {
+                    Some(Atom::Exists { field, objects }) => {
+                        let postings = all.fields.entry(*field).or_default();
+                        postings.presence.push(condition);
+                        if *objects {
+                            postings.objects.push(condition);
+                        }
+                    }
+                    Some(Atom::Single { field }) => {
                         all.fields.entry(*field).or_default().presence.push(condition);
                     }
                     Some(Atom::Leaf(_)) | None => {}
@@ -171,8 +180,8 @@ impl Witnesses {
         let mut witness_of = vec![0u16; input.fields.specs().len()];
         for (number, (field, postings)) in self.fields.iter().enumerate() {
             witness_of[*field as usize] = number as u16 + 1;
-            let presence =
-                if postings.presence.is_empty() { 0 } else { writer.counted(&postings.presence) };
+            let mut outputs = |all: &[u32]| if all.is_empty() { 0 } else { writer.counted(all) };
+            let (presence, objects) = (outputs(&postings.presence), outputs(&postings.objects));
             let tests: Vec<(&Test, u32)> = postings
                 .tests
                 .values()
@@ -181,7 +190,7 @@ impl Witnesses {
             let sample = &input.statistics.field(input.fields.path(*field)).values;
             let matcher =
                 if tests.is_empty() { 0 } else { value::write(writer, numbers, &tests, sample) };
-            row.extend([u32::from(*field), matcher, presence]);
+            row.extend([u32::from(*field), matcher, presence, objects]);
         }
         let records = writer.words(&row);
         let witness_of: Vec<u8> =
