@@ -200,7 +200,8 @@ impl<T: Encode> Encode for [T] {
 impl<T: Decode> Decode for Vec<T> {
     fn decode(from: &mut Reader<'_>) -> Result<Vec<T>, DecodeError> {
         let length = from.length()?;
-        let mut all = Vec::with_capacity(length);
+        // No more bytes than are left; what turns out to be there grows beyond it.
+        let mut all = Vec::with_capacity(length / size_of::<T>().max(1));
         for _ in 0..length {
             all.push(T::decode(from)?);
         }

@@ -7,8 +7,16 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::path::{Path, PathBuf};
 
-/// The corpora: `corpus` beside each folder of test data or in it.
 pub(crate) fn expand(root: &Path) -> TokenStream {
+    let found = at_hand(root);
+    let (rulesets, entries): (Vec<_>, Vec<_>) =
+        found.iter().enumerate().map(|(number, folder)| corpus(number, folder)).unzip();
+    let tracked = tracked(root, "triggers");
+    quote!(#(#rulesets)* static CORPORA: &[Corpus] = &[#(#entries),*]; #tracked)
+}
+
+/// The corpora: `corpus` beside each folder of test data or in it.
+pub(crate) fn at_hand(root: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for folder in folders(root) {
         for corpus in [folder.join("../corpus"), folder.join("corpus")] {
@@ -19,10 +27,7 @@ pub(crate) fn expand(root: &Path) -> TokenStream {
             }
         }
     }
-    let (rulesets, entries): (Vec<_>, Vec<_>) =
-        found.iter().enumerate().map(|(number, folder)| corpus(number, folder)).unzip();
-    let tracked = tracked(root, "triggers");
-    quote!(#(#rulesets)* static CORPORA: &[Corpus] = &[#(#entries),*]; #tracked)
+    found
 }
 
 /// The ruleset of a folder, and its entry in the table.

@@ -24,11 +24,12 @@ pub fn esql_suite(input: TokenStream) -> TokenStream {
     named(input, expand::suite)
 }
 
-/// `esql_rules!(Name);` makes a ruleset `Name` of the ES|QL rules of the public corpus,
-/// and `static REST`, with the columns by pattern of each.
+/// `esql_rules!(Name);` makes a ruleset `Name` of the ES|QL rules of the public corpora,
+/// `static REST`, with the columns by pattern of each, and `static OF_METADATA`, with
+/// those that show what a document's metadata holds.
 #[proc_macro]
 pub fn esql_rules(input: TokenStream) -> TokenStream {
-    named(input, |name, root| rows::ruleset(name, &root.join("../shared/corpus/detection-rules")))
+    named(input, rows::ruleset)
 }
 
 /// `eql_suite!(Name);` makes a ruleset `Name` of the queries and series in `eql/` of
