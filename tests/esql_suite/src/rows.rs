@@ -113,8 +113,8 @@ fn text(pieces: &[Piece]) -> String {
     pieces.iter().map(piece).collect()
 }
 
-/// `OF_METADATA`: path of a rule, and the columns of its rows that hold values of a
-/// document's metadata or what scalar functions make of them, as the sets leave out.
+/// `OF_METADATA`: path of a rule, and the columns of its rows that are made from the
+/// values of a document's metadata, which sets may leave out.
 fn of_metadata(plans: &Plans) -> TokenStream {
     let rows = plans.rules.iter().filter_map(|planned| {
         let Body::Pipeline(pipeline) = &planned.lowered.plan.body else { return None };
@@ -173,12 +173,11 @@ impl Metadata {
         }
     }
 
-    /// For each aggregate and key whether it shows metadata; counts and sums do not.
+    /// For each aggregate and key whether it hangs on metadata; counts do not.
     fn results(&self, stats: &Stats) -> Vec<bool> {
         let aggregates = stats.aggregates.iter().map(|aggregate| {
-            let gives_values = ["values", "first", "last", "min", "max", "top", "sample"]
-                .contains(&aggregate.name);
-            gives_values && aggregate.args.iter().any(|arg| self.shows(arg))
+            let counts = matches!(aggregate.name, "count" | "count_distinct");
+            !counts && aggregate.args.iter().any(|arg| self.shows(arg))
         });
         aggregates.chain(stats.keys.iter().map(|key| self.shows(key))).collect()
     }
@@ -191,18 +190,16 @@ impl Metadata {
         }
     }
 
-    /// Whether the value is one of metadata; what only decides between values is not.
+    /// Whether the value hangs on metadata.
     fn shows(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Slot(slot) => self.slots.contains(slot),
             ExprKind::Field(field) => field.path.starts_with('_'),
-            ExprKind::Call { args: all, .. } | ExprKind::Coalesce(all) => {
-                all.iter().any(|arg| self.shows(arg))
+            _ => {
+                let mut any = false;
+                expr.children(&mut |child| any |= self.shows(child));
+                any
             }
-            ExprKind::Case { arms, otherwise } => {
-                arms.iter().any(|(_, value)| self.shows(value)) || self.shows(otherwise)
-            }
-            _ => false,
         }
     }
 }
