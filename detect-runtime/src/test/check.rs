@@ -7,7 +7,7 @@ use crate::text::glob::Pattern;
 use crate::text::whole::Whole;
 use crate::text::{address, analysis, edit, equal};
 use crate::value::address::Block;
-use crate::value::{compare_versions, date};
+use crate::value::{compare_versions, instant};
 use core::cmp::Ordering;
 
 /// A [`Test`] with its pattern made ready.
@@ -120,13 +120,6 @@ fn plain(test: &Test, raw: Raw<'_>) -> bool {
         Test::Fuzzy { text, distance } => edit::within(raw.text(), text, *distance),
         // Made ready in `Check::new`.
         Test::Glob { .. } | Test::Regex { .. } | Test::TokenGlob(_) => false,
-    }
-}
-
-fn instant(raw: Raw<'_>) -> Option<i128> {
-    match raw {
-        Raw::Boolean(_) => None,
-        Raw::Text(text) | Raw::Number(text) => date::parse_or_epoch(text),
     }
 }
 
@@ -262,6 +255,16 @@ mod tests {
                 true,
             ),
             (Test::DateWithin { from: 0, to: 1 }, Raw::Number("0"), true),
+            (
+                Test::DateOrder { order: Order::Greater, nanos: 1_000_000_000 },
+                Raw::Number("1001"),
+                true,
+            ),
+            (
+                Test::DateOrder { order: Order::Greater, nanos: 1_000_000_000 },
+                Raw::Text("1001"),
+                false,
+            ),
             (Test::TextOrder { order: Order::Less, text: "b".into() }, Raw::Text("a"), true),
             (
                 Test::VersionOrder { order: Order::Greater, version: "1.5.0".into() },

@@ -98,8 +98,10 @@ fn finite(raw: Raw<'_>) -> Option<f64> {
     }
 }
 
-/// Nanoseconds since 1970.
-fn instant(raw: Raw<'_>) -> Option<i128> {
+/// The instant a value stands for, in nanoseconds since 1970: a text as a date
+/// or else as milliseconds, a number always as milliseconds (`1001` is the
+/// second after 1970, `"1001"` the year).
+pub(crate) fn instant(raw: Raw<'_>) -> Option<i128> {
     match raw {
         Raw::Text(text) => date::parse_or_epoch(text),
         Raw::Number(_) => Some(whole(raw)? * 1_000_000),

@@ -12,6 +12,7 @@ mod order;
 mod owned;
 mod print;
 
+pub(crate) use load::instant;
 pub use load::{load, load_one, point, well_known_point};
 pub use order::{compare, compare_versions};
 pub use owned::Owned;
