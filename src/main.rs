@@ -5,6 +5,14 @@ mod cli;
 
 use std::process::ExitCode;
 
+/// `rules/`, or what `DETECT_RULES` names at build time.
+#[detect::ruleset(
+    path = "rules",
+    env = "DETECT_RULES",
+    allow = ["array_comparison:8eeeda11-dca6-4c3e-910f-7089db412d1c"]
+)]
+pub(crate) struct Rules;
+
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting(mimalloc::MiMalloc);
 

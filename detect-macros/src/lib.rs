@@ -28,7 +28,7 @@ pub fn ruleset(attribute: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn parse(tokens: proc_macro2::TokenStream) -> syn::Result<Attribute> {
-    let mut attribute = Attribute::default();
+    let mut attribute = Attribute { warn: cfg!(feature = "warnings"), ..Attribute::default() };
     for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
         let pair = meta.require_name_value()?;
         let name = pair.path.to_token_stream().to_string();

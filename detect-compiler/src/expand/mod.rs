@@ -47,6 +47,8 @@ pub struct Attribute {
     pub on_error: OnError,
     /// Lints that are silent: `lint`, or `lint:rule id`.
     pub allow: Vec<String>,
+    /// Whether lints, and rules that were left out, are warnings of the compiler.
+    pub warn: bool,
     /// Path of the facade crate, `::detect` unless said otherwise.
     pub facade: Option<String>,
 }
@@ -65,10 +67,11 @@ pub fn expand(attribute: &Attribute, item: &ItemStruct) -> TokenStream {
     let facade = facade(attribute);
     match outcome {
         Ok(compiled) => {
+            let warnings = if attribute.warn { warnings(&compiled) } else { TokenStream::new() };
             let body = implementation(item, &facade, compiled.tokens);
             let files = place.map(|place| tracked::files(&place, &compiled.files));
             let files = files.unwrap_or_default();
-            quote!(#body #variables #files)
+            quote!(#body #warnings #variables #files)
         }
         Err(messages) => {
             let errors = messages
@@ -171,6 +174,20 @@ fn implementation(item: &ItemStruct, facade: &TokenStream, generated: TokenStrea
                 }
             }
         };
+    }
+}
+
+/// Messages that rustc shows as warnings: a macro has no other way than the use of
+/// something deprecated.
+fn warnings(compiled: &Compiled) -> TokenStream {
+    let reports = compiled.refused.iter().chain(&compiled.warnings);
+    let notes = reports.map(|report| report.render(Style::Plain));
+    quote! {
+        #(const _: () = {
+            #[deprecated(note = #notes)]
+            const RULE: () = ();
+            RULE
+        };)*
     }
 }
 

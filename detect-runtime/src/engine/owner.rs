@@ -1,14 +1,16 @@
 //! The owner of the state: takes hits in input order, runs the heads, turns
 //! drafts into alerts.
 
+use super::Options;
 use super::lineage::{Lineages, PROCESS};
 use super::live::Live;
 use super::naps::{Answer, Naps};
 use super::ring::Noted;
 use super::rows::Rows;
 use super::sink::{Alert, Sink};
+use super::strata::Strata;
 use super::table::{HeadSpec, Heads, Rule, Table};
-use crate::alert::{Format, Writer};
+use crate::alert::Writer;
 use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
 use crate::indicator::Matcher;
 use crate::sequence::{Machine, Sampler};
@@ -38,15 +40,21 @@ pub struct RuleCounts {
 
 /// Runs the heads of a ruleset.
 pub(super) struct Owner {
-    table: &'static Table,
-    settings: Settings,
+    pub(super) table: &'static Table,
+    pub(super) settings: Settings,
     writer: Writer,
     pub(super) live: Arc<Live>,
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
     arena: Bump,
     lineages: Lineages,
-    naps: Naps,
+    pub(super) naps: Naps,
+    pub(super) strata: Strata,
+    /// Alerts are coming back.
+    pub(super) returning: bool,
+    /// Hits since all memory was measured.
+    pub(super) unmeasured: u64,
+    pub(super) waiting_arena: Bump,
     /// For hits that come without row, and for those of the ring.
     reread: Option<Rows>,
     recalled: Option<Rows>,
@@ -65,21 +73,21 @@ impl Heads {
 }
 
 impl Owner {
-    pub(super) fn new(
-        table: &'static Table,
-        settings: Settings,
-        format: Format,
-        live: Arc<Live>,
-    ) -> Owner {
+    pub(super) fn new(table: &'static Table, options: &Options, live: Arc<Live>) -> Owner {
+        let settings = options.settings.clone();
         Owner {
             table,
-            writer: Writer::new(format),
+            writer: Writer::new(options.format.clone()),
             live,
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
             arena: Bump::new(),
             lineages: Lineages::new(table),
             naps: Naps::new(table, &settings),
+            strata: Strata::new(table, options),
+            returning: false,
+            unmeasured: 0,
+            waiting_arena: Bump::new(),
             reread: None,
             recalled: None,
             settings,
@@ -112,6 +120,7 @@ impl Owner {
                 self.let_go(heads);
             }
         }
+        self.hold_to_memory(heads, &mut Nowhere);
         false
     }
 
@@ -123,6 +132,7 @@ impl Owner {
             }
         }
         self.live = Arc::clone(live);
+        self.strata.go_on_with(self.table, live);
     }
 
     /// Hands a hit to its rule's head and its drafts on as alerts.
@@ -135,6 +145,23 @@ impl Owner {
         if !self.lineages.confirms(rule, hit) || !self.live.is_on(rule) {
             return;
         }
+        if self.strata.waits(rule) {
+            self.strata.wait(rule, hit, self.table);
+            self.make_room(heads, sink);
+        } else {
+            self.take(heads, rule, hit, sink);
+        }
+        self.hold_to_memory(heads, sink);
+    }
+
+    /// Hands a hit to its rule's head now.
+    pub(super) fn take(
+        &mut self,
+        heads: &mut Heads,
+        rule: usize,
+        hit: &Hit<'_>,
+        sink: &mut dyn Sink,
+    ) {
         if let Some(counts) = self.counts.get_mut(rule) {
             counts.matches += 1;
         }
@@ -191,23 +218,24 @@ impl Owner {
 
     /// Moves every rule's clock.
     pub(super) fn tick(&mut self, heads: &mut Heads, time: i64, sink: &mut dyn Sink) {
-        for rule in 0..self.table.rules.len() {
-            if self.naps.sleeper(rule).is_some_and(|nap| nap.asleep) {
-                self.naps.advance(rule, time);
-                self.rouse(heads, rule, sink);
-                continue;
+        let until = time.saturating_sub(self.settings.lateness);
+        self.go_through(heads, until, sink, &mut |owner, heads, rule, sink| {
+            if owner.naps.sleeper(rule).is_some_and(|nap| nap.asleep) {
+                owner.naps.advance(rule, time);
+                owner.rouse(heads, rule, sink);
+                return;
             }
-            self.with(heads, rule, sink, |head, env| head.tick(time, env));
-            self.naps.settle(heads, rule);
-        }
+            owner.with(heads, rule, sink, |head, env| head.tick(time, env));
+            owner.naps.settle(heads, rule);
+        });
     }
 
     /// Ends the input of every rule.
     pub(super) fn finish(&mut self, heads: &mut Heads, sink: &mut dyn Sink) {
-        for rule in 0..self.table.rules.len() {
-            self.with(heads, rule, sink, |head, env| head.finish(env));
-            self.naps.settle(heads, rule);
-        }
+        self.go_through(heads, i64::MAX, sink, &mut |owner, heads, rule, sink| {
+            owner.with(heads, rule, sink, |head, env| head.finish(env));
+            owner.naps.settle(heads, rule);
+        });
         self.naps.forget();
     }
 
@@ -284,7 +312,7 @@ impl Owner {
     }
 
     /// Lets the oldest event of the ring go; who may still need it takes it.
-    fn let_go(&mut self, heads: &mut Heads) {
+    pub(super) fn let_go(&mut self, heads: &mut Heads) {
         let mut owed = Vec::new();
         self.naps.let_go(self.settings.lateness, &mut owed);
         for noted in &owed {
@@ -293,7 +321,7 @@ impl Owner {
         self.naps.ring.drop_oldest();
     }
 
-    fn with(
+    pub(super) fn with(
         &mut self,
         heads: &mut Heads,
         rule: usize,
@@ -318,6 +346,9 @@ impl Owner {
         );
         self.arena.reset();
         self.hand_out(rule, sink);
+        if self.strata.has_fresh() {
+            self.bring_back(heads, sink);
+        }
     }
 
     fn hand_out(&mut self, rule: usize, sink: &mut dyn Sink) {
@@ -326,6 +357,7 @@ impl Owner {
             return;
         };
         let Some(rating) = self.live.rules.get(rule).map(|live| live.rating) else { return };
+        let mut strata = self.strata.reads_alerts().then_some(&mut self.strata);
         for draft in self.drafts.drain(..) {
             sink.draft(rule, &draft);
             self.writer.write(entry.info, rating, &draft, &mut |written| {
@@ -337,8 +369,16 @@ impl Owner {
                     uuid: written.uuid,
                     building_block: written.building_block,
                 });
+                if let Some(strata) = &mut strata {
+                    strata.came(rule, &draft, written.json);
+                }
             });
         }
+    }
+
+    /// Warnings of a rule's per-event expressions over alerts.
+    pub(super) fn warnings_over_alerts(&self, rule: usize) -> Option<&Warnings> {
+        self.strata.warnings(rule)
     }
 
     /// Appends the state of all rules, each under the hash of its meaning.
@@ -354,6 +394,8 @@ impl Owner {
             out.extend_from_slice(&state);
         }
         self.lineages.encode(out);
+        self.strata.encode(self.table, out);
+        self.unmeasured.encode(out);
     }
 
     /// Reads back the state of the rules that did not change since; the others
@@ -378,6 +420,8 @@ impl Owner {
             }
         }
         self.lineages.decode(from)?;
+        self.strata.decode(self.table, from)?;
+        self.unmeasured = u64::decode(from)?;
         self.naps.restart();
         self.lie_down(heads);
         Ok(taken)
@@ -387,6 +431,7 @@ impl Owner {
     pub(super) fn memory(&self, heads: &Heads) -> usize {
         self.lineages.memory()
             + self.naps.memory()
+            + self.strata.memory()
             + heads.0.iter().map(|head| head.memory()).sum::<usize>()
     }
 }

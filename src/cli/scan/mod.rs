@@ -13,11 +13,12 @@ use super::args;
 use super::failure::Failure;
 use super::input::{self, Source};
 use super::output::Format;
+use super::rules;
 use super::ruleset::Rules;
 use alerts::Alerts;
 use clap::{Args, ValueEnum};
 use detect::runtime::alert;
-use detect::runtime::engine::{Engine, Horizon, Options};
+use detect::runtime::engine::{Engine, Horizon, Options, Table};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
 use drive::Drive;
@@ -85,6 +86,10 @@ pub(crate) struct Scan {
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
+    /// Most state that all rules together may hold; the rule that holds most gives up its
+    /// oldest
+    #[arg(long, value_parser = args::size, value_name = "SIZE")]
+    max_memory: Option<u64>,
     /// Evaluate every condition on every event the plain way: slow, the measure of the fast one
     #[arg(long)]
     reference: bool,
@@ -143,6 +148,7 @@ impl Scan {
             completion_cmd: None,
             completion_limit: 30_000,
             rule_memory: None,
+            max_memory: None,
             reference: false,
             live: LiveFiles::default(),
             quiet: false,
@@ -151,9 +157,14 @@ impl Scan {
     }
 
     fn over(&self, sources: &[Source]) -> Result<(), Failure> {
-        let mut engine = Engine::<Rules>::new(self.options()?)
+        let options = self.options()?;
+        let resources = Arc::clone(&options.resources);
+        let mut engine = Engine::<Rules>::new(options)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
-        let watch = Watch::begin(&self.live, &mut engine)?;
+        let watch = Watch::begin(&self.live, &resources, &mut engine)?;
+        if !self.quiet {
+            waiting(engine.table(), &resources);
+        }
         self.learn(&mut engine)?;
         let dead_letter = self.dead_letter.as_deref();
         let mut alerts = Alerts::new(self.format(), dead_letter, self.strict)?;
@@ -190,6 +201,7 @@ impl Scan {
                 faithful: self.emit == Emit::Faithful,
                 whole: (self.window == Window::All).then_some(Whole { now: self.now }),
                 rule_memory: self.rule_memory.map(|bytes| bytes as usize),
+                max_memory: self.max_memory.map(|bytes| bytes as usize),
                 history_complete: !self.history.is_empty(),
             },
             format: alert::Format {
@@ -237,6 +249,16 @@ impl Scan {
             engine.learn(&bytes);
         }
         Ok(())
+    }
+}
+
+/// Names the rules that do not run for want of something.
+fn waiting(table: &Table, resources: &Resources) {
+    for rule in table.rules {
+        let wanted = rule.needs().find(|need| !need.is_met(resources));
+        if let Some(wanted) = wanted.filter(|_| !rule.info.deprecated) {
+            eprintln!("waiting: {} ({})", rule.info.name, rules::wanted(wanted));
+        }
     }
 }
 
