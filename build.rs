@@ -11,10 +11,14 @@ mod pack;
 fn main() {
     println!("cargo::rerun-if-env-changed=DETECT_RULES");
     let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
-    // Tests over the public corpora are compiled where these are at hand.
-    println!("cargo::rustc-check-cfg=cfg(shared_corpus)");
-    if std::path::Path::new("../shared/corpus").is_dir() {
-        println!("cargo::rustc-cfg=shared_corpus");
+    // Tests over public rules are compiled where these are at hand.
+    for (name, folder) in [("shared_corpus", "../shared/corpus"), ("shared_seed", "../shared/seed")]
+    {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if std::path::Path::new(folder).is_dir() {
+            println!("cargo::rustc-cfg={name}");
+            println!("cargo::rerun-if-changed={folder}");
+        }
     }
     let rules = chosen.as_deref().unwrap_or("rules");
     build::rules(rules);
