@@ -1,5 +1,6 @@
 //! Notices every change of the rules that are compiled into the program.
 
+#[cfg(feature = "cli")]
 #[path = "src/build.rs"]
 #[allow(unreachable_pub, reason = "the same file is a public module of the library")]
 mod build;
@@ -9,8 +10,10 @@ mod build;
 mod pack;
 
 fn main() {
-    println!("cargo::rerun-if-env-changed=DETECT_RULES");
-    let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
+    // The library alone has no rules, and must not be built again for its users' ones.
+    #[cfg(feature = "cli")]
+    program();
+    println!("cargo::rerun-if-changed=build.rs");
     // Tests over public rules are compiled where these are at hand.
     for (name, folder) in [("shared_corpus", "../shared/corpus"), ("shared_seed", "../shared/seed")]
     {
@@ -20,11 +23,17 @@ fn main() {
             println!("cargo::rerun-if-changed={folder}");
         }
     }
+    test_data();
+}
+
+/// The rules of the program: those of `DETECT_RULES`, else its own.
+#[cfg(feature = "cli")]
+fn program() {
+    println!("cargo::rerun-if-env-changed=DETECT_RULES");
+    let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
     let rules = chosen.as_deref().unwrap_or("rules");
     build::rules(rules);
-    #[cfg(feature = "cli")]
     pack::pack(std::path::Path::new(rules));
-    test_data();
 }
 
 /// The conformance suites are compiled from folders of test data: a file that comes

@@ -59,14 +59,14 @@ fn what_changes_is_built_and_nothing_else() {
     ];
     for (what, compiled, change) in steps {
         change(&own);
-        let built = own.build(None);
+        let built = own.build(&[]);
         assert!(built.success, "{what}: {:#?}", built.errors);
         assert_eq!(built.compiled, *compiled, "{what}");
         assert_eq!(built.warnings, [""; 0], "{what}");
         assert_eq!(built.run(None).lines().collect::<Vec<_>>(), own.rules(), "{what}");
     }
     // Time stamps alone cannot show this one.
-    let by_content = Some(("DETECT_RULES_WATCH", "content"));
+    let by_content = &[("DETECT_RULES_WATCH", "content")];
     own.build(by_content);
     own.overwrite_old("rules/a.toml", &rule(1, "process.name: e"));
     let built = own.build(by_content);
@@ -84,7 +84,7 @@ fn a_warning_sums_up_what_was_left_out() {
     for (features, expected) in [(&[][..], 0), (&["warnings"], 1)] {
         let own = Crate::new("warned", features, LISTS_ITS_RULES);
         files.iter().for_each(|(path, text)| own.write(path, text));
-        let built = own.build(None);
+        let built = own.build(&[]);
         assert!(built.success, "{:#?}", built.errors);
         assert_eq!(built.warnings.len(), expected, "{:#?}", built.warnings);
         for warning in &built.warnings {
@@ -100,12 +100,44 @@ fn broken_rules_stop_the_build() {
     let own = Crate::new("stopped", &[], &LISTS_ITS_RULES.replace(", on_error = \"skip\"", ""));
     own.write("rules/a.toml", &rule(1, "process.name: (a"));
     own.write("rules/b.toml", &rule(2, "process.name > > b"));
-    let built = own.build(None);
+    let built = own.build(&[]);
     assert!(!built.success);
     let all = built.errors.join("\n");
     for place in ["--> rules/a.toml:9:", "--> rules/b.toml:9:"] {
         assert!(all.contains(place), "{all}");
     }
+}
+
+/// Only a call that says so reads variables, and each of them is watched.
+#[test]
+fn a_variable_chooses_the_rules() {
+    let with_variable =
+        LISTS_ITS_RULES.replace(", on_error = \"skip\"", ", env = \"SCRATCH_RULES\"");
+    let own = Crate::new("chosen", &[], &with_variable);
+    own.write("rules/a.toml", &rule(1, "process.name: a"));
+    own.write("other/b.toml", &rule(2, "process.name: b"));
+    own.write("other/broken.toml", &rule(3, "process.name: (a"));
+    let names = |variables: &[(&str, &str)]| {
+        let built = own.build(variables);
+        assert!(built.success, "{variables:?}: {:#?}", built.errors);
+        let printed = built.run(None);
+        let names = printed.lines().filter_map(|line| line.split(' ').next());
+        (built.compiled, names.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&[]), (true, files(&["a.toml"])));
+    let chosen = ("SCRATCH_RULES", "other");
+    let stopped = own.build(&[chosen]);
+    assert!(stopped.errors.iter().any(|error| error.contains("--> other/broken.toml:9:")));
+    let skip = ("DETECT_ON_ERROR", "skip");
+    assert_eq!(names(&[chosen, skip]), (true, files(&["b.toml", "broken.toml"])));
+    assert!(!names(&[chosen, skip]).0, "nothing changed");
+    let absolute = own.path("rules");
+    let absolute = ("SCRATCH_RULES", absolute.to_str().expect("UTF-8"));
+    assert_eq!(names(&[absolute]), (true, files(&["a.toml"])));
+    // The variable of the program is none of this call's.
+    assert_eq!(names(&[absolute, ("DETECT_RULES", "other")]), (false, files(&["a.toml"])));
+    assert_eq!(names(&[]), (true, files(&["a.toml"])));
 }
 
 /// Scans a file with three rulesets and prints the alerts, each behind the name of
@@ -179,7 +211,7 @@ fn other_rules_and_names_do_not_matter() {
         let text = text.replace(line, &format!("rule_id = \"{}\"", id(number)));
         (format!("{}.toml", 9 - number), text)
     });
-    let built = own.build(None);
+    let built = own.build(&[]);
     assert!(built.success, "{:#?}", built.errors);
     let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/events.ndjson");
     let printed = built.run(events.to_str());

@@ -93,8 +93,8 @@ impl Crate {
         fs::remove_file(self.path(below)).expect("the file is there");
     }
 
-    /// `cargo build`, with a variable.
-    pub(crate) fn build(&self, variable: Option<(&str, &str)>) -> Built {
+    /// `cargo build`, with variables.
+    pub(crate) fn build(&self, variables: &[(&str, &str)]) -> Built {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .args(["build", "--offline", "--message-format=json", "--manifest-path"])
@@ -107,7 +107,8 @@ impl Crate {
                 cargo.env_remove(name);
             }
         }
-        cargo.env_remove("CARGO_BUILD_TARGET").env_remove("CARGO_INCREMENTAL").envs(variable);
+        cargo.env_remove("CARGO_BUILD_TARGET").env_remove("CARGO_INCREMENTAL");
+        cargo.envs(variables.iter().copied());
         let output = cargo.output().expect("cargo runs");
         let mut built = Built {
             success: output.status.success(),
