@@ -6,6 +6,7 @@
 //! bytes, so the same rules give the same tokens.
 
 mod tracked;
+mod warning;
 
 use crate::compile::{self, Compiled, Failure};
 use crate::diagnostic::Style;
@@ -47,10 +48,10 @@ pub struct Attribute {
     pub on_error: OnError,
     /// Lints that are silent: `lint`, or `lint:rule id`.
     pub allow: Vec<String>,
-    /// Whether lints, and rules that were left out, are warnings of the compiler.
-    pub warn: bool,
     /// Path of the facade crate, `::detect` unless said otherwise.
     pub facade: Option<String>,
+    /// Rules that were left out and lints become a warning of rustc.
+    pub warn: bool,
 }
 
 /// Variable that overrides `on_error` where the attribute has `env`.
@@ -67,11 +68,11 @@ pub fn expand(attribute: &Attribute, item: &ItemStruct) -> TokenStream {
     let facade = facade(attribute);
     match outcome {
         Ok(compiled) => {
-            let warnings = if attribute.warn { warnings(&compiled) } else { TokenStream::new() };
+            let warning = attribute.warn.then(|| warning::of(&compiled));
             let body = implementation(item, &facade, compiled.tokens);
             let files = place.map(|place| tracked::files(&place, &compiled.files));
             let files = files.unwrap_or_default();
-            quote!(#body #warnings #variables #files)
+            quote!(#body #variables #files #warning)
         }
         Err(messages) => {
             let errors = messages
@@ -177,20 +178,6 @@ fn implementation(item: &ItemStruct, facade: &TokenStream, generated: TokenStrea
     }
 }
 
-/// Messages that rustc shows as warnings: a macro has no other way than the use of
-/// something deprecated.
-fn warnings(compiled: &Compiled) -> TokenStream {
-    let reports = compiled.refused.iter().chain(&compiled.warnings);
-    let notes = reports.map(|report| report.render(Style::Plain));
-    quote! {
-        #(const _: () = {
-            #[deprecated(note = #notes)]
-            const RULE: () = ();
-            RULE
-        };)*
-    }
-}
-
 /// What stands in for a ruleset that does not compile, so that its own messages
 /// are not buried by those of the code that uses it.
 fn skeleton(item: &ItemStruct, facade: &TokenStream) -> TokenStream {
@@ -215,5 +202,44 @@ fn skeleton(item: &ItemStruct, facade: &TokenStream) -> TokenStream {
                 #ident { heads: #facade::runtime::engine::Heads::none() }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::read_folder;
+
+    /// A folder of this crate with a rule of each head.
+    const RULES: &str = "tests/generated";
+
+    #[test]
+    fn the_same_rules_give_the_same_tokens() {
+        let attribute = Attribute { path: RULES.to_owned(), ..Attribute::default() };
+        let item: ItemStruct = syn::parse_quote!(
+            struct Rules;
+        );
+        let tokens = expand(&attribute, &item).to_string();
+        assert!(tokens.contains("include_bytes"), "the files are tracked");
+        assert_eq!(tokens, expand(&attribute, &item).to_string());
+        assert!(!tokens.contains(env!("CARGO_MANIFEST_DIR")), "an absolute path in the tokens");
+    }
+
+    #[test]
+    fn the_order_of_files_does_not_matter() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(RULES);
+        let folder = read_folder(&root).expect("rules of this crate");
+        let mut turned = folder.clone();
+        turned.files.reverse();
+        let options = compile::Options {
+            on_error: OnError::Stop,
+            allow: Vec::new(),
+            runtime: quote!(runtime),
+            below: RULES.to_owned(),
+        };
+        let tokens =
+            |folder| compile::compile(folder, &options).expect("they compile").tokens.to_string();
+        assert!(folder.files.len() > 3);
+        assert_eq!(tokens(&folder), tokens(&turned));
     }
 }

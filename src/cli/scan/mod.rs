@@ -161,10 +161,11 @@ impl Scan {
         let resources = Arc::clone(&options.resources);
         let mut engine = Engine::<Rules>::new(options)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
-        let watch = Watch::begin(&self.live, &resources, &mut engine)?;
         if !self.quiet {
+            summary::refused(engine.table().refused);
             waiting(engine.table(), &resources);
         }
+        let watch = Watch::begin(&self.live, &resources, &mut engine)?;
         self.learn(&mut engine)?;
         let dead_letter = self.dead_letter.as_deref();
         let mut alerts = Alerts::new(self.format(), dead_letter, self.strict)?;
@@ -180,7 +181,7 @@ impl Scan {
         let outcome = drive.run(sources);
         alerts.finish()?;
         if !self.quiet {
-            summary::print(&mut engine, alerts.count(), started.elapsed());
+            summary::print(&mut engine, &alerts, started.elapsed());
         }
         outcome
     }
