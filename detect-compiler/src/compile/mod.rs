@@ -30,6 +30,8 @@ pub struct Options {
     pub runtime: TokenStream,
     /// Stands before the paths of files in messages (`rules`).
     pub below: String,
+    /// Whether rules carry their long texts (note, setup, query) for full alerts.
+    pub texts: bool,
 }
 
 /// A compiled ruleset.
@@ -148,7 +150,7 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
         return Err(Failure::Rules(plans.refused));
     }
     let ruleset = optimise(&plans).map_err(Failure::Profile)?;
-    let mut rules = code_rules(&plans, &ruleset);
+    let mut rules = code_rules(&plans, &ruleset, options.texts);
     let refused: Vec<code::Refused> = plans
         .refused
         .iter()
@@ -217,7 +219,7 @@ fn asked(entry: &ShapeEntry) -> Option<(String, Flags)> {
     }
 }
 
-fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
+fn code_rules(plans: &Plans, ruleset: &Ruleset, texts: bool) -> Vec<code::Rule> {
     let mut names = HashSet::new();
     plans
         .rules
@@ -247,7 +249,7 @@ fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
                     lookback: rule.schedule.lookback,
                 },
                 timestamp_override: rule.timestamp_override.clone(),
-                info: lower::info_tokens(rule, lowered, plans.fields_hash),
+                info: lower::info_tokens(rule, lowered, plans.fields_hash, texts),
                 meaning: rule.meaning_hash(plans.fields_hash),
                 exceptions: (lowered.exceptions.shapes.clone(), lowered.exceptions.items.clone()),
                 plain,

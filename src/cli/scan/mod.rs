@@ -12,6 +12,7 @@ mod summary;
 use super::args;
 use super::failure::Failure;
 use super::input::{self, Source};
+use super::library;
 use super::output::Format;
 use super::ruleset::Rules;
 use alerts::Alerts;
@@ -181,6 +182,7 @@ impl Scan {
         if self.now.is_some() && self.window != Window::All {
             return Err(Failure::Usage("--now goes with --window all".to_owned()));
         }
+        let full = self.alert_fields == AlertFields::Full;
         let limit = Duration::from_millis(self.completion_limit.unsigned_abs());
         let completion = self
             .completion_cmd
@@ -196,7 +198,8 @@ impl Scan {
                 history_complete: !self.history.is_empty(),
             },
             format: alert::Format {
-                full: self.alert_fields == AlertFields::Full,
+                full,
+                texts: Arc::new(if full { library::long_texts() } else { HashMap::new() }),
                 ..alert::Format::default()
             },
             index: self.index.clone(),
