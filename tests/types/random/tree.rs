@@ -63,6 +63,15 @@ const BLOCKS: [(&str, &[&str]); 4] = [
     ("::/127", &["::1"]),
 ];
 
+/// Regular expressions, and texts of [`TEXTS`] that they match as a whole.
+pub(super) const PATTERNS: [(&str, &[&str]); 5] = [
+    ("a.*", &["a", "ab", "aab", "a*b", "a?b", "a/b.c-d"]),
+    ("a{1,2}b?", &["a", "ab", "aab"]),
+    ("(x y|or|b)", &["x y", "or", "b"]),
+    ("a\\*b|.{2}", &["ab", "or", "a*b", "\u{e9}a", "\u{c9}A"]),
+    ("[^a].*", &["A", "b", "x y", "C:\\a", "say \"a\"", "\u{e9}a", "\u{c9}A", "or", "not", "(a:b)"]),
+];
+
 /// A piece of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -103,6 +112,18 @@ pub(super) enum Tree {
     Affix(&'static str, Affix, &'static str, bool),
     /// EQL's `length(f) op n`.
     Length(&'static str, Order, i64),
+    /// `f != "x"`.
+    Differs(&'static str, &'static str),
+    /// `f == null`.
+    Missing(&'static str),
+    /// EQL's `in~`.
+    InFolded(&'static str, Vec<&'static str>),
+    /// A pattern by its number, without case where the language can.
+    Regex(&'static str, usize, bool),
+    /// Field beside field, in Endpoint's dialect.
+    Same(&'static str, &'static str),
+    /// `startsWith` of two fields.
+    Begins(&'static str, &'static str, bool),
     Not(Box<Tree>),
     And(Vec<Tree>),
     Or(Vec<Tree>),
@@ -161,6 +182,15 @@ fn leaf() -> impl Strategy<Value = Tree> {
         1 => (field(Kind::Keyword), affix, text(), any::<bool>())
             .prop_map(|(f, affix, t, folded)| Tree::Affix(f, affix, t, folded)),
         1 => (field(Kind::Keyword), order(), 0..4i64).prop_map(|(f, o, n)| Tree::Length(f, o, n)),
+        1 => (field(Kind::Keyword), text()).prop_map(|(f, v)| Tree::Differs(f, v)),
+        1 => select(&FIELDS[..]).prop_map(|(f, _)| Tree::Missing(f)),
+        1 => (field(Kind::Keyword), prop::collection::vec(text(), 1..4))
+            .prop_map(|(f, all)| Tree::InFolded(f, all)),
+        1 => (field(Kind::Keyword), 0..PATTERNS.len(), any::<bool>())
+            .prop_map(|(f, pattern, folded)| Tree::Regex(f, pattern, folded)),
+        1 => (field(Kind::Keyword), field(Kind::Keyword)).prop_map(|(a, b)| Tree::Same(a, b)),
+        1 => (field(Kind::Keyword), field(Kind::Keyword), any::<bool>())
+            .prop_map(|(a, b, folded)| Tree::Begins(a, b, folded)),
     ]
 }
 
@@ -206,7 +236,18 @@ impl Tree {
             {
                 Tree::Affix(field, *affix, "a", *folded)
             }
-            Tree::Affix(field, ..) | Tree::Length(field, ..) if !is_eql => Tree::Exists(field),
+            Tree::Affix(field, ..) | Tree::Length(field, ..) | Tree::Begins(field, ..) if !is_eql => {
+                Tree::Exists(field)
+            }
+            Tree::InFolded(field, texts) if !is_eql => Tree::In(field, texts.clone()),
+            Tree::Same(field, _) if language != Language::Endpoint => Tree::Exists(field),
+            Tree::Regex(field, ..) if language == Language::Kql => Tree::Exists(field),
+            // Classes keep their case in Elasticsearch; Lucene knows no case.
+            Tree::Regex(field, pattern, true)
+                if language == Language::Lucene || PATTERNS[*pattern].0.contains('[') =>
+            {
+                Tree::Regex(field, *pattern, false)
+            }
             Tree::Not(inner) => Tree::Not(Box::new(inner.of(language))),
             Tree::And(all) => Tree::And(all.iter().map(|tree| tree.of(language)).collect()),
             Tree::Or(all) => Tree::Or(all.iter().map(|tree| tree.of(language)).collect()),
@@ -249,6 +290,33 @@ impl Tree {
             Tree::Length(field, order, n) => {
                 text(field, &|value| order.holds(value.chars().count() as i64, *n))
             }
+            Tree::Differs(field, constant) => !text(field, &|value| value == *constant),
+            Tree::Missing(field) => !some(field, &|_| true),
+            Tree::InFolded(field, list) => text(field, &|value| {
+                list.iter().any(|constant| fold.letters(constant) == fold.letters(value))
+            }),
+            Tree::Regex(field, pattern, folded) => text(field, &|value| {
+                let matching = PATTERNS[*pattern].1;
+                let folded_value = folding(*folded).letters(value);
+                // Without case a text matches if some spelling of it does.
+                matching.contains(&value)
+                    || *folded
+                        && spellings(value).iter().any(|spelling| {
+                            fold.letters(spelling) == folded_value
+                                && matches_folded(*pattern, spelling)
+                        })
+            }),
+            Tree::Same(left, right) => {
+                text(left, &|a| text(right, &|b| a == b))
+            }
+            Tree::Begins(left, right, folded) => text(left, &|a| {
+                text(right, &|b| {
+                    // Of computed values all letters fold, not those of ASCII alone.
+                    let fold = if *folded { Fold::Full } else { Fold::None };
+                    let (a, b) = (fold.letters(a), fold.letters(b));
+                    a.starts_with(&b)
+                })
+            }),
             Tree::Not(inner) => !inner.holds(event, language),
             Tree::And(all) => all.iter().all(|tree| tree.holds(event, language)),
             Tree::Or(all) => all.iter().any(|tree| tree.holds(event, language)),
@@ -302,6 +370,23 @@ impl Fold {
             }
         }
         steps
+    }
+}
+
+/// Texts that differ from this one by case alone.
+fn spellings(text: &str) -> [String; 3] {
+    [text.to_ascii_lowercase(), text.to_lowercase(), text.to_uppercase()]
+}
+
+/// Whether a pattern of [`PATTERNS`] matches a spelling that is in no table.
+fn matches_folded(pattern: usize, spelling: &str) -> bool {
+    let chars: Vec<char> = spelling.chars().collect();
+    match pattern {
+        0 => chars.first() == Some(&'a'),
+        1 => matches!(spelling, "a" | "ab" | "aab" | "aa"),
+        2 => matches!(spelling, "x y" | "or" | "b"),
+        3 => spelling == "a*b" || chars.len() == 2,
+        _ => !chars.is_empty() && chars[0] != 'a',
     }
 }
 

@@ -1,6 +1,6 @@
 //! Random conditions as text.
 
-use super::tree::{Affix, Language, Order, Piece, Tree};
+use super::tree::{Affix, Language, Order, PATTERNS, Piece, Tree};
 
 /// Blocks as they are written, see `tree::BLOCKS`.
 const BLOCKS: [&str; 4] = ["10.0.0.0/8", "10.1.9.9/16", "192.168.0.1", "::/127"];
@@ -66,6 +66,20 @@ fn eql(tree: &Tree) -> String {
             format!("{name}{folded}({field}, {})", quoted(text))
         }
         Tree::Length(field, order, n) => format!("length({field}) {} {n}", order.sign()),
+        Tree::Differs(field, text) => format!("{field} != {}", quoted(text)),
+        Tree::Missing(field) => format!("{field} == null"),
+        Tree::InFolded(field, texts) => {
+            format!("{field} in~ {}", list(texts, ", ", |t| quoted(t)))
+        }
+        Tree::Regex(field, pattern, folded) => {
+            let operator = if *folded { "regex~" } else { "regex" };
+            format!("{field} {operator} {}", quoted(PATTERNS[*pattern].0))
+        }
+        Tree::Same(left, right) => format!("{left} == {right}"),
+        Tree::Begins(left, right, folded) => {
+            let folded = if *folded { "~" } else { "" };
+            format!("startsWith{folded}({left}, {right})")
+        }
         Tree::Not(inner) => format!("not {}", bracketed(eql(inner))),
         Tree::And(all) => joined(all, " and ", eql),
         Tree::Or(all) => joined(all, " or ", eql),
@@ -98,7 +112,15 @@ fn kql(tree: &Tree) -> String {
         Tree::Compare(field, order, n) => format!("{field} {} {n}", order.sign()),
         Tree::Boolean(field, b) => format!("{field}: {b}"),
         Tree::Block(field, block) => format!("{field}: \"{}\"", BLOCKS[*block]),
-        Tree::Affix(field, ..) | Tree::Length(field, ..) => format!("{field}: *"),
+        Tree::Differs(field, text) => format!("not {field}: {}", quoted(text)),
+        Tree::Missing(field) => format!("not {field}: *"),
+        // Not in KQL, see `Tree::of`.
+        Tree::Affix(field, ..)
+        | Tree::Length(field, ..)
+        | Tree::InFolded(field, ..)
+        | Tree::Regex(field, ..)
+        | Tree::Same(field, ..)
+        | Tree::Begins(field, ..) => format!("{field}: *"),
         Tree::Not(inner) => format!("not {}", bracketed(kql(inner))),
         Tree::And(all) => joined(all, " and ", kql),
         Tree::Or(all) => joined(all, " OR ", kql),
@@ -135,7 +157,15 @@ fn lucene(tree: &Tree) -> String {
         },
         Tree::Boolean(field, b) => format!("{field}:{b}"),
         Tree::Block(field, block) => format!("{field}:\"{}\"", BLOCKS[*block]),
-        Tree::Affix(field, ..) | Tree::Length(field, ..) => format!("{field}:*"),
+        Tree::Differs(field, text) => format!("(NOT {field}:{})", quoted(text)),
+        Tree::Missing(field) => format!("(NOT _exists_:{field})"),
+        Tree::Regex(field, pattern, _) => format!("{field}:/{}/", PATTERNS[*pattern].0),
+        // Not in Lucene, see `Tree::of`.
+        Tree::Affix(field, ..)
+        | Tree::Length(field, ..)
+        | Tree::InFolded(field, ..)
+        | Tree::Same(field, ..)
+        | Tree::Begins(field, ..) => format!("{field}:*"),
         Tree::Not(inner) => format!("(NOT {})", bracketed(lucene(inner))),
         Tree::And(all) => joined(all, " AND ", lucene),
         Tree::Or(all) => joined(all, " OR ", lucene),
