@@ -238,9 +238,8 @@ impl Shape {
                 Ask::Value(field) => {
                     next().is_some_and(|list| event.values(field).any(|raw| list.passes(raw)))
                 }
-                Ask::Pattern(pattern) => next().is_some_and(|list| {
-                    leaf::some_value(event, pattern, |raw| list.passes(raw))
-                }),
+                Ask::Pattern(pattern) => next()
+                    .is_some_and(|list| leaf::some_value(event, pattern, |raw| list.passes(raw))),
                 Ask::Exists(field, objects) => {
                     event.count(field) > 0 || objects && event.has_object(field)
                 }
@@ -256,12 +255,7 @@ impl Shape {
 }
 
 /// Whether an element of an array satisfies all entries.
-fn inside<'a>(
-    below: &[Below],
-    lists: &[&List],
-    element: Element<'a>,
-    event: &Event<'a>,
-) -> bool {
+fn inside<'a>(below: &[Below], lists: &[&List], element: Element<'a>, event: &Event<'a>) -> bool {
     let mut lists = lists.iter();
     below.iter().all(|entry| {
         let tests = if entry.value { lists.next() } else { None };

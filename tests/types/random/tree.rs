@@ -69,7 +69,10 @@ pub(super) const PATTERNS: [(&str, &[&str]); 5] = [
     ("a{1,2}b?", &["a", "ab", "aab"]),
     ("(x y|or|b)", &["x y", "or", "b"]),
     ("a\\*b|.{2}", &["ab", "or", "a*b", "\u{e9}a", "\u{c9}A"]),
-    ("[^a].*", &["A", "b", "x y", "C:\\a", "say \"a\"", "\u{e9}a", "\u{c9}A", "or", "not", "(a:b)"]),
+    (
+        "[^a].*",
+        &["A", "b", "x y", "C:\\a", "say \"a\"", "\u{e9}a", "\u{c9}A", "or", "not", "(a:b)"],
+    ),
 ];
 
 /// A piece of a pattern.
@@ -236,7 +239,9 @@ impl Tree {
             {
                 Tree::Affix(field, *affix, "a", *folded)
             }
-            Tree::Affix(field, ..) | Tree::Length(field, ..) | Tree::Begins(field, ..) if !is_eql => {
+            Tree::Affix(field, ..) | Tree::Length(field, ..) | Tree::Begins(field, ..)
+                if !is_eql =>
+            {
                 Tree::Exists(field)
             }
             Tree::InFolded(field, texts) if !is_eql => Tree::In(field, texts.clone()),
@@ -306,9 +311,7 @@ impl Tree {
                                 && matches_folded(*pattern, spelling)
                         })
             }),
-            Tree::Same(left, right) => {
-                text(left, &|a| text(right, &|b| a == b))
-            }
+            Tree::Same(left, right) => text(left, &|a| text(right, &|b| a == b)),
             Tree::Begins(left, right, folded) => text(left, &|a| {
                 text(right, &|b| {
                     // Of computed values all letters fold, not those of ASCII alone.
