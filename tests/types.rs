@@ -8,6 +8,8 @@ mod limits;
 mod random;
 #[path = "types/samples.rs"]
 mod samples;
+#[path = "types/sentences.rs"]
+mod sentences;
 
 use detect::runtime::alert::Severity;
 use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, Options, Table};

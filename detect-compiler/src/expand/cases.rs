@@ -45,6 +45,7 @@ pub fn expand_cases(cases: &Cases) -> TokenStream {
     });
     quote! {
         #[cfg(test)]
+        #[allow(dead_code, reason = "without samples nothing names it")]
         type RulesetUnderTest = #ruleset;
 
         #[cfg(test)]

@@ -13,6 +13,7 @@ use detect::runtime::event::reference::Document;
 use detect::runtime::head::Settings;
 use detect::runtime::plain::{Form, Scope};
 use detect::runtime::value::{Cx, Warnings};
+use detect_compiler::diagnostic::Problem;
 use detect_compiler::eql::{Context, Dialect};
 use detect_compiler::plan::{Body, Cond, plain};
 use detect_compiler::schema::Schema;
@@ -136,27 +137,39 @@ fn event() -> impl Strategy<Value = Event> {
     })
 }
 
-/// What a front end makes of a query.
-fn compiled(query: &str, language: Language, schema: &Schema) -> Cond {
-    let outcome = match language {
-        Language::Eql | Language::Endpoint => {
-            eql::compile(&format!("any where {query}"), &Context::new(schema, dialect(language)))
-                .map(|compiled| match compiled.body {
-                    Body::Events(cond) => cond,
-                    other => panic!("{other:?}"),
-                })
+/// What a front end makes of a whole query; languages by their names in rows.
+pub(crate) fn condition(query: &str, language: &str, schema: &Schema) -> Result<Cond, String> {
+    let eql = |dialect| {
+        let compiled = eql::compile(query, &Context::new(schema, dialect))?;
+        match compiled.body {
+            Body::Events(cond) => Ok(cond),
+            other => panic!("{other:?}"),
         }
-        Language::Kql => kql::compile(query, schema).map(|compiled| compiled.cond),
-        Language::Lucene => lucene::compile(query, schema).map(|compiled| compiled.cond),
     };
-    outcome.unwrap_or_else(|problems| panic!("{language:?} `{query}`: {problems:?}"))
+    let outcome = match language {
+        "eql" => eql(Dialect::Elasticsearch),
+        "endpoint" => eql(Dialect::Endpoint),
+        "kql" => kql::compile(query, schema).map(|compiled| compiled.cond),
+        _ => lucene::compile(query, schema).map(|compiled| compiled.cond),
+    };
+    outcome.map_err(|problems: Vec<Problem>| {
+        let problem = &problems[0];
+        format!("{} at `{}`", problem.message, &query[problem.span.clone()])
+    })
 }
 
-fn dialect(language: Language) -> Dialect {
-    if language == Language::Endpoint { Dialect::Endpoint } else { Dialect::Elasticsearch }
+fn compiled(query: &str, language: Language, schema: &Schema) -> Cond {
+    let (query, name) = match language {
+        Language::Eql => (format!("any where {query}"), "eql"),
+        Language::Endpoint => (format!("any where {query}"), "endpoint"),
+        Language::Kql => (query.to_owned(), "kql"),
+        Language::Lucene => (query.to_owned(), "lucene"),
+    };
+    condition(&query, name, schema).unwrap_or_else(|problem| panic!("{query}: {problem}"))
 }
 
-fn holds(form: &Form, event: &Json) -> bool {
+/// Whether the condition holds for an event.
+pub(crate) fn holds(form: &Form, event: &Json) -> bool {
     let line = event.to_string();
     let document = Document::parse(line.as_bytes()).expect("an event is JSON");
     let (arena, warnings) = (bumpalo::Bump::new(), Warnings::default());
