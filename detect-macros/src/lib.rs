@@ -1,7 +1,7 @@
-//! `#[detect::ruleset(path = "rules")]`: a shell around `detect-compiler`.
-//! Path in, tokens out.
+//! `#[detect::ruleset(path = "rules")]` and `detect::rule_tests!()`: a shell around
+//! `detect-compiler`. Path in, tokens out.
 
-use detect_compiler::expand::{Attribute, OnError, expand};
+use detect_compiler::expand::{Attribute, Cases, OnError, expand, expand_cases};
 use proc_macro::TokenStream;
 use quote::ToTokens;
 use syn::parse::Parser;
@@ -27,6 +27,52 @@ pub fn ruleset(attribute: TokenStream, item: TokenStream) -> TokenStream {
         Ok((attribute, item)) => expand(&attribute, &item).into(),
         Err(error) => error.to_compile_error().into(),
     }
+}
+
+/// Makes a `#[test]` of each case of the samples beside the rules
+/// (`RULE.tests.ndjson`), in a module `rule_tests` where it is called. Nothing is left
+/// of it outside of tests.
+///
+/// Arguments, all optional: `ruleset = Rules`, the annotated struct; `path = "rules"`,
+/// the folder or file that it was made of; `env = "NAME"` and `crate = "path"` as of
+/// [`macro@ruleset`].
+///
+/// A case is a line of JSON:
+///
+/// ```json
+/// {"name":"scp below a shell","rule_id":"8eeeda11-dca6-4c3e-910f-7089db412d1c","events":[{"@timestamp":"2026-03-02T08:10:00Z"}],"expect":"match"}
+/// ```
+///
+/// `expect` is `match` or `no-match`; `path` (below the folder) tells rules of one id
+/// apart; `indicators` is a list of documents for an indicator-match rule. Each case
+/// runs with empty state, and what new-terms rules saw before counts as complete and
+/// empty. `detect test` runs the same cases.
+#[proc_macro]
+pub fn rule_tests(arguments: TokenStream) -> TokenStream {
+    match parse_cases(arguments.into()) {
+        Ok(cases) => expand_cases(&cases).into(),
+        Err(error) => error.to_compile_error().into(),
+    }
+}
+
+fn parse_cases(tokens: proc_macro2::TokenStream) -> syn::Result<Cases> {
+    let place = Attribute { path: "rules".to_owned(), ..Attribute::default() };
+    let mut cases = Cases { place, ruleset: syn::parse_quote!(Rules) };
+    for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
+        let pair = meta.require_name_value()?;
+        match (pair.path.to_token_stream().to_string().as_str(), &pair.value) {
+            ("ruleset", Expr::Path(path)) => cases.ruleset = path.path.clone(),
+            ("ruleset", other) => return Err(syn::Error::new_spanned(other, "expected a type")),
+            ("path", value) => cases.place.path = text(value)?,
+            ("env", value) => cases.place.env = Some(text(value)?),
+            ("crate", value) => cases.place.facade = Some(text(value)?),
+            _ => {
+                let known = "expected `ruleset`, `path`, `env` or `crate`";
+                return Err(syn::Error::new_spanned(&pair.path, known));
+            }
+        }
+    }
+    Ok(cases)
 }
 
 fn parse(tokens: proc_macro2::TokenStream) -> syn::Result<Attribute> {

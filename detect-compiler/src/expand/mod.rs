@@ -1,12 +1,16 @@
-//! The macro's work: an attribute and a struct in, tokens out.
+//! The macros' work: an attribute and a struct in, tokens out.
 //!
 //! In: where the rules are and what to do with those that do not compile. Out:
-//! the struct with its implementation of `Ruleset`, or messages. The only room
+//! the struct with its implementation of `Ruleset`, or messages; or the samples
+//! beside the rules as tests. The only room
 //! that reads the environment and files; everything behind it is a function of
 //! bytes, so the same rules give the same tokens.
 
+mod cases;
 mod tracked;
 mod warning;
+
+pub use cases::{Cases, expand_cases};
 
 use crate::compile::{self, Compiled, Failure};
 use crate::diagnostic::Style;

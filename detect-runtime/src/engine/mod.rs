@@ -18,6 +18,7 @@ mod live;
 mod naps;
 mod owner;
 mod partial;
+mod quota;
 mod reference;
 mod ring;
 mod rows;

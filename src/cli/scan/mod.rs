@@ -8,6 +8,8 @@ mod drive;
 mod live;
 mod places;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use super::args;
 use super::failure::Failure;
@@ -18,7 +20,7 @@ use super::ruleset::Rules;
 use alerts::Alerts;
 use clap::{Args, ValueEnum};
 use detect::runtime::alert;
-use detect::runtime::engine::{Engine, Horizon, Options};
+use detect::runtime::engine::{Engine, HeadSpec, Horizon, LiveRule, Options, Rule, Ruleset};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
 use drive::Drive;
@@ -86,6 +88,10 @@ pub(crate) struct Scan {
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
+    /// A rule makes no more alerts in one run than its `max_signals`; the summary counts
+    /// what is beyond
+    #[arg(long)]
+    max_signals: bool,
     /// Evaluate every condition on every event the plain way: slow, the measure of the fast one
     #[arg(long)]
     reference: bool,
@@ -144,6 +150,7 @@ impl Scan {
             completion_cmd: None,
             completion_limit: 30_000,
             rule_memory: None,
+            max_signals: false,
             reference: false,
             live: LiveFiles::default(),
             quiet: false,
@@ -159,8 +166,12 @@ impl Scan {
         }
         let watch = Watch::begin(&self.live, &mut engine)?;
         self.learn(&mut engine)?;
+        if let Some(note) = cold_start(&engine).filter(|_| self.history.is_empty() && !self.quiet) {
+            eprintln!("{note}");
+        }
         let dead_letter = self.dead_letter.as_deref();
-        let mut alerts = Alerts::new(self.format(), dead_letter, self.strict)?;
+        let out = Box::new(std::io::stdout().lock());
+        let mut alerts = Alerts::new(out, self.format(), dead_letter, self.strict)?;
         let started = Instant::now();
         let mut drive = Drive {
             engine: &mut engine,
@@ -196,6 +207,7 @@ impl Scan {
                 whole: (self.window == Window::All).then_some(Whole { now: self.now }),
                 rule_memory: self.rule_memory.map(|bytes| bytes as usize),
                 history_complete: !self.history.is_empty(),
+                max_signals: self.max_signals,
             },
             format: alert::Format {
                 full,
@@ -244,6 +256,21 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// What to say where rules begin without history: a new-terms rule that has seen nothing
+/// yet would report everything, so it learns first.
+fn cold_start<R: Ruleset>(engine: &Engine<R>) -> Option<String> {
+    let rules = engine.table().rules.iter().zip(&engine.live().rules);
+    let of_terms =
+        |(rule, live): &(&Rule, &LiveRule)| live.on && matches!(rule.head, HeadSpec::NewTerms(_));
+    let count = rules.filter(of_terms).count();
+    (count > 0).then(|| {
+        format!(
+            "note: {count} new-terms rules learn for the length of their history before they \
+             alert; --history FILE warms them up"
+        )
+    })
 }
 
 /// The wall clock in milliseconds since 1970.
