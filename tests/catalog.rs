@@ -173,15 +173,15 @@ fn for_everybody() {
         // On a phone nothing is wider than the screen.
         let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true });
         browser.call("Emulation.setDeviceMetricsOverride", phone);
-        let wide = browser.see(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-        );
+        let wide = browser
+            .see("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         assert_eq!(wide, 0, "{page} on a phone");
         browser.call("Emulation.clearDeviceMetricsOverride", json!({}));
 
         // Text stands out from its ground, in the light and in the dark.
         for scheme in ["light", "dark"] {
-            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+            let media =
+                json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             browser.call("Emulation.setEmulatedMedia", media);
             let faint = browser.see(&faint());
             assert_eq!(faint, json!([]), "{page}, {scheme}");
@@ -191,10 +191,12 @@ fn for_everybody() {
 }
 
 /// Elements whose own text has less than the contrast of 4.5 to 1 that WCAG 2 asks for.
-/// Colours that the browser gives in another form than `rgb` are passed over.
+/// Colours that the browser gives in other forms than `rgb` and `srgb` are passed over.
 fn faint() -> String {
     "(() => {
         const parse = (text) => {
+            const mixed = /^color\\(srgb ([\\d.]+) ([\\d.]+) ([\\d.]+)\\)$/.exec(text);
+            if (mixed) return [...mixed.slice(1).map((n) => n * 255), 1];
             const found = /^rgba?\\(([\\d.]+), ([\\d.]+), ([\\d.]+)(?:, ([\\d.]+))?\\)$/.exec(text);
             return found && found.slice(1).map((n) => n === undefined ? 1 : +n);
         };

@@ -72,7 +72,8 @@ pub(crate) fn report(hygiene: &Hygiene, rules: &[&Planned]) -> String {
         None => String::new(),
     };
     let pairs = |wanted: &dyn Fn(&Relation) -> Option<(usize, &'static str, usize)>| {
-        let line = |(a, how, b): (usize, &str, usize)| format!("{}\n    {how} {}", name(a), name(b));
+        let line =
+            |(a, how, b): (usize, &str, usize)| format!("{}\n    {how} {}", name(a), name(b));
         hygiene.relations.iter().filter_map(wanted).map(line).collect::<Vec<_>>()
     };
     let equal = pairs(&|relation| match *relation {
@@ -92,8 +93,11 @@ pub(crate) fn report(hygiene: &Hygiene, rules: &[&Planned]) -> String {
         .iter()
         .map(|(a, b)| format!("{}\n    and {}", name(*a), name(*b)))
         .collect();
-    let blind: Vec<String> =
-        hygiene.blind.iter().map(|(rule, why)| format!("{}: {}", name(*rule), why.words())).collect();
+    let blind: Vec<String> = hygiene
+        .blind
+        .iter()
+        .map(|(rule, why)| format!("{}: {}", name(*rule), why.words()))
+        .collect();
     let list = |all: &[usize]| all.iter().map(|number| name(*number)).collect::<Vec<_>>();
     let mut out = format!(
         "hygiene: {} rules compared; {} pairs needed a proof, all others an example told apart\n",

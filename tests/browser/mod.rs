@@ -29,7 +29,7 @@ const ARGUMENTS: [&str; 9] = [
 ];
 
 /// The browser's name, if there is one.
-pub fn installed() -> Option<&'static str> {
+pub(crate) fn installed() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
         let found = Command::new(name)
             .arg("--version")
@@ -41,16 +41,16 @@ pub fn installed() -> Option<&'static str> {
 }
 
 /// A browser with one page.
-pub struct Browser {
+pub(crate) struct Browser {
     child: Child,
     input: ChildStdin,
     messages: Receiver<Json>,
     session: Option<String>,
     next: u64,
     /// What the console, the log and exceptions said.
-    pub complaints: Vec<String>,
+    pub(crate) complaints: Vec<String>,
     /// Addresses that were asked for.
-    pub requests: Vec<String>,
+    pub(crate) requests: Vec<String>,
     loaded: bool,
 }
 
@@ -63,7 +63,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// Starts a browser with an empty page.
-    pub fn start(name: &str, profile: &Path) -> Browser {
+    pub(crate) fn start(name: &str, profile: &Path) -> Browser {
         let arguments = ARGUMENTS.join(" ");
         let script = format!(
             "exec {name} {arguments} --user-data-dir=\"$0\" about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1"
@@ -111,7 +111,7 @@ impl Browser {
     }
 
     /// Calls a method of the protocol.
-    pub fn call(&mut self, method: &str, parameters: Json) -> Json {
+    pub(crate) fn call(&mut self, method: &str, parameters: Json) -> Json {
         self.next += 1;
         let id = self.next;
         let mut message = json!({ "id": id, "method": method, "params": parameters });
@@ -166,14 +166,14 @@ impl Browser {
     }
 
     /// Opens an address and waits until it is loaded.
-    pub fn open(&mut self, address: &str) {
+    pub(crate) fn open(&mut self, address: &str) {
         self.loaded = false;
         self.call("Page.navigate", json!({ "url": address }));
         self.arrive();
     }
 
     /// Waits until a page that is on its way is loaded.
-    pub fn arrive(&mut self) {
+    pub(crate) fn arrive(&mut self) {
         while !self.loaded {
             let mut seen = false;
             self.until("a page loads", &mut |message| {
@@ -184,7 +184,7 @@ impl Browser {
     }
 
     /// The value of an expression in the page.
-    pub fn see(&mut self, expression: &str) -> Json {
+    pub(crate) fn see(&mut self, expression: &str) -> Json {
         let ask = json!({ "expression": expression, "returnByValue": true });
         let answer = self.call("Runtime.evaluate", ask);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
@@ -192,7 +192,7 @@ impl Browser {
     }
 
     /// Waits until an expression is true.
-    pub fn wait_for(&mut self, expression: &str) {
+    pub(crate) fn wait_for(&mut self, expression: &str) {
         let end = Instant::now() + PATIENCE;
         while self.see(expression) != true {
             assert!(Instant::now() < end, "this does not become true: {expression}");
@@ -201,7 +201,7 @@ impl Browser {
     }
 
     /// Types a text, key by key, into what has the focus.
-    pub fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         for letter in text.chars() {
             let key = json!({ "type": "keyDown", "key": letter, "text": letter });
             self.call("Input.dispatchKeyEvent", key);
@@ -210,8 +210,9 @@ impl Browser {
     }
 
     /// Presses a key that has a name and a code (`Tab` 9, `Enter` 13).
-    pub fn press(&mut self, key: &str, code: u32) {
-        let mut down = json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
+    pub(crate) fn press(&mut self, key: &str, code: u32) {
+        let mut down =
+            json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
         if key == "Enter" {
             down["type"] = "keyDown".into();
             down["text"] = "\r".into();
@@ -222,7 +223,7 @@ impl Browser {
     }
 
     /// Clicks the middle of the first element that a selector finds.
-    pub fn click(&mut self, selector: &str) {
+    pub(crate) fn click(&mut self, selector: &str) {
         let place = self.see(&format!(
             "(() => {{ const e = document.querySelector({}); e.scrollIntoView({{ block: \"center\", \
              behavior: \"instant\" }}); const r = e.getClientRects()[0]; \
@@ -242,7 +243,7 @@ impl Browser {
     }
 
     /// Clicks a link and waits for its page.
-    pub fn follow(&mut self, selector: &str) {
+    pub(crate) fn follow(&mut self, selector: &str) {
         self.loaded = false;
         self.click(selector);
         self.arrive();

@@ -114,9 +114,8 @@ impl Data {
                 facts.demand(atoms, &mut clauses);
                 clauses.solve(0, budget) == Answer::Never
             };
-            let lacks = |field: &str| {
-                self.fields.as_ref().is_some_and(|fields| !fields.contains(field))
-            };
+            let lacks =
+                |field: &str| self.fields.as_ref().is_some_and(|fields| !fields.contains(field));
             if !never(&lacks) {
                 return None;
             }

@@ -52,9 +52,7 @@ impl Facts {
             _ => None,
         });
         for (number, field) in strict {
-            let distinct = |atom: &Atom| {
-                matches!(atom, Atom::Single { field: own, distinct: true } if *own == field)
-            };
+            let distinct = |atom: &Atom| matches!(atom, Atom::Single { field: own, distinct: true } if *own == field);
             let other = atoms.list.iter().position(distinct);
             implied[number].extend(other.map(|other| other as u32));
         }
@@ -198,8 +196,7 @@ pub(super) struct Truth {
 
 impl Truth {
     pub(super) fn of(model: &[u32], atoms: &Atoms) -> Truth {
-        let mut truth =
-            Truth { bits: vec![0; atoms.list.len().div_ceil(64)], atoms: Vec::new() };
+        let mut truth = Truth { bits: vec![0; atoms.list.len().div_ceil(64)], atoms: Vec::new() };
         for atom in model {
             truth.set(*atom);
         }

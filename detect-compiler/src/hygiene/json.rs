@@ -26,9 +26,7 @@ impl Hygiene {
         };
         let list = |all: &[usize]| all.iter().map(|number| rule(*number)).collect::<Vec<_>>();
         let pair = |(a, b): &(usize, usize)| json!([rule(*a), rule(*b)]);
-        let blind = |(number, why): &(usize, super::Blind)| {
-            json!({ "rule": rule(*number), "why": why.words() })
-        };
+        let blind = |(number, why): &(usize, super::Blind)| json!({ "rule": rule(*number), "why": why.words() });
         json!({
             "pairs": self.relations.iter().map(relation).collect::<Vec<_>>(),
             "undecided": self.undecided.iter().map(pair).collect::<Vec<_>>(),

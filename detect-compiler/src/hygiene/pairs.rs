@@ -36,8 +36,7 @@ impl<'p> Subject<'p> {
         let subject = |(rule, planned): (usize, &&'p Planned)| {
             let shape = Shape::of(planned)?;
             let plan = &planned.lowered.plan;
-            let formulas =
-                shape.conditions.iter().map(|cond| atoms.formula(cond, plan)).collect();
+            let formulas = shape.conditions.iter().map(|cond| atoms.formula(cond, plan)).collect();
             Some(Subject { rule, planned, shape, formulas })
         };
         rules.iter().enumerate().filter_map(subject).collect()

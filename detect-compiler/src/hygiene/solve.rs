@@ -359,7 +359,8 @@ mod tests {
         let atom = |pigeon: u32, hole: u32| pigeon * 10 + hole;
         let mut clauses = Clauses::default();
         for pigeon in 0..5 {
-            let holes = (0..4).map(|hole| Formula::Atom { atom: atom(pigeon, hole), negated: false });
+            let holes =
+                (0..4).map(|hole| Formula::Atom { atom: atom(pigeon, hole), negated: false });
             clauses.demand(&Formula::Or(holes.collect()), false);
             for other in 0..pigeon {
                 for hole in 0..4 {

@@ -175,7 +175,11 @@ fn rules_by_themselves() {
     assert!(hygiene.relations.is_empty(), "what never holds is not compared");
 
     let blind = |data: &Data| {
-        Hygiene::of(&rules, &folder, data).blind.into_iter().filter(|(n, _)| *n > 0).collect::<Vec<_>>()
+        Hygiene::of(&rules, &folder, data)
+            .blind
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .collect::<Vec<_>>()
     };
     let mut named = Data::default();
     named.name("a.b");

@@ -21,10 +21,7 @@ pub(super) struct Values {
 #[derive(Clone, Debug)]
 enum Form {
     /// Texts that fit a pattern.
-    Word {
-        word: Vec<Symbol>,
-        fold: Fold,
-    },
+    Word { word: Vec<Symbol>, fold: Fold },
     /// Addresses from one to another, as numbers.
     Addresses(u128, u128),
     /// Instants from one to another, in nanoseconds.
@@ -108,9 +105,9 @@ impl Values {
             (Form::Instants(first, last), Form::Instants(from, to)) => {
                 first > last || (from <= first && last <= to)
             }
-            (Form::Word { .. }, _) => self.lone(&broad.test).is_some_and(|text| {
-                raws(&text).into_iter().all(|raw| broad.check.passes(raw))
-            }),
+            (Form::Word { .. }, _) => self
+                .lone(&broad.test)
+                .is_some_and(|text| raws(&text).into_iter().all(|raw| broad.check.passes(raw))),
             _ => ordered_within(&self.test, &broad.test) || tokens_within(&self.test, &broad.test),
         }
     }
@@ -141,8 +138,7 @@ impl Values {
     /// The one text that passes, or one for all of them where `asked` sees no case.
     fn lone(&self, asked: &Test) -> Option<String> {
         let Form::Word { word, fold } = &self.form else { return None };
-        let analysed =
-            matches!(asked, Test::AnyToken(_) | Test::Phrase(_) | Test::TokenGlob(_));
+        let analysed = matches!(asked, Test::AnyToken(_) | Test::Phrase(_) | Test::TokenGlob(_));
         let one = |symbol: &Symbol| match symbol {
             Symbol::Char(c) if *fold == Fold::None || !has_case(*c) => Some(*c),
             Symbol::Char(c) if *fold == Fold::Ascii && (analysed || !c.is_ascii()) => Some(*c),
@@ -286,14 +282,12 @@ fn instants(order: Order, nanos: i128) -> (i128, i128) {
 /// Two tests of one order with how their other sides compare.
 fn sides(a: &Test, b: &Test) -> Option<(Order, Order, Ordering)> {
     match (a, b) {
-        (
-            Test::Number { order: x, number: n },
-            Test::Number { order: y, number: m },
-        ) => Number::compare(*n, *m).map(|compared| (*x, *y, compared)),
-        (
-            Test::TextOrder { order: x, text: n },
-            Test::TextOrder { order: y, text: m },
-        ) => Some((*x, *y, n.cmp(m))),
+        (Test::Number { order: x, number: n }, Test::Number { order: y, number: m }) => {
+            Number::compare(*n, *m).map(|compared| (*x, *y, compared))
+        }
+        (Test::TextOrder { order: x, text: n }, Test::TextOrder { order: y, text: m }) => {
+            Some((*x, *y, n.cmp(m)))
+        }
         _ => None,
     }
 }
@@ -326,9 +320,8 @@ fn ordered_apart(a: &Test, b: &Test) -> bool {
 }
 
 fn tokens_within(narrow: &Test, broad: &Test) -> bool {
-    let fits = |glob: &Glob, token: &String| {
-        detect_runtime::text::glob::matches(glob, token, Fold::None)
-    };
+    let fits =
+        |glob: &Glob, token: &String| detect_runtime::text::glob::matches(glob, token, Fold::None);
     match (narrow, broad) {
         (Test::AnyToken(few), Test::AnyToken(many)) => few.iter().all(|one| many.contains(one)),
         (Test::AnyToken(few), Test::TokenGlob(glob)) => few.iter().all(|one| fits(glob, one)),

@@ -24,10 +24,12 @@ pub(super) fn neighbours(site: &Site<'_>, number: usize) -> Neighbours {
     if let Some((_, why)) = blind {
         notes.push(format!("It cannot see the given data: {}.", why.words()));
     }
-    if hygiene.unsampled.contains(&number) {
-        notes.push("No samples stand beside it.".to_owned());
-    }
-    Neighbours { related: related.collect(), notes }
+    let samples = hygiene.samples.get(number).copied().unwrap_or_default();
+    let samples = match (samples.alerts, samples.silent) {
+        (0, 0) => "none".to_owned(),
+        (alerts, silent) => format!("{alerts} that alert, {silent} that do not"),
+    };
+    Neighbours { related: related.collect(), notes, samples: Some(samples) }
 }
 
 /// `hygiene.html`.
@@ -130,7 +132,12 @@ fn pairs(site: &Site<'_>) -> Markup {
                     li {
                         (link(site, *rule))
                         span.how { (how(*side)) }
-                        ul { @for other in others { li { (link(site, *other)) } } }
+                        small { (path(site, *rule)) }
+                        ul {
+                            @for other in others {
+                                li { (link(site, *other)) small { (path(site, *other)) } }
+                            }
+                        }
                     }
                 }
             }
@@ -159,6 +166,11 @@ fn link(site: &Site<'_>, number: usize) -> Markup {
             a href={ "rules/" (site.file(number)) } { (entry.page.identity.name) }
         }
     }
+}
+
+/// Two rules may share a name.
+fn path<'s>(site: &'s Site<'_>, number: usize) -> &'s str {
+    site.entries().get(number).map_or("", |entry| entry.page.identity.path.as_str())
 }
 
 fn blind(site: &Site<'_>) -> Markup {

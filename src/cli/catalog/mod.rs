@@ -49,8 +49,7 @@ impl Catalog {
         let folder = library::folder(self.rules.as_deref())?;
         let catalogue = Catalogue::of(&folder);
         let data = self.given.data()?;
-        let planned: Vec<&Planned> =
-            catalogue.entries.iter().map(|entry| &entry.planned).collect();
+        let planned: Vec<&Planned> = catalogue.entries.iter().map(|entry| &entry.planned).collect();
         let hygiene = Hygiene::of(&planned, &folder, &data);
         let site = Site::of(&catalogue, &hygiene, !data.is_empty());
         for name in ["rules", "attack", "fields"] {

@@ -34,11 +34,7 @@ impl Written {
 }
 
 impl<'c> Site<'c> {
-    pub(super) fn of(
-        catalogue: &'c Catalogue,
-        hygiene: &'c Hygiene,
-        data_given: bool,
-    ) -> Site<'c> {
+    pub(super) fn of(catalogue: &'c Catalogue, hygiene: &'c Hygiene, data_given: bool) -> Site<'c> {
         let mut taken: HashMap<String, usize> = HashMap::new();
         let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut files = Vec::new();
