@@ -1,5 +1,6 @@
 //! Notices every change of the rules that are compiled into the program.
 
+#[cfg(feature = "cli")]
 #[path = "src/build.rs"]
 #[allow(unreachable_pub, reason = "the same file is a public module of the library")]
 mod build;
@@ -9,18 +10,30 @@ mod build;
 mod pack;
 
 fn main() {
+    // The library alone has no rules, and must not be built again for its users' ones.
+    #[cfg(feature = "cli")]
+    program();
+    println!("cargo::rerun-if-changed=build.rs");
+    // Tests over public rules are compiled where these are at hand.
+    for (name, folder) in [("shared_corpus", "../shared/corpus"), ("shared_seed", "../shared/seed")]
+    {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if std::path::Path::new(folder).is_dir() {
+            println!("cargo::rustc-cfg={name}");
+            println!("cargo::rerun-if-changed={folder}");
+        }
+    }
+    test_data();
+}
+
+/// The rules of the program: those of `DETECT_RULES`, else its own.
+#[cfg(feature = "cli")]
+fn program() {
     println!("cargo::rerun-if-env-changed=DETECT_RULES");
     let chosen = std::env::var("DETECT_RULES").ok().filter(|path| !path.is_empty());
-    // Tests over the public corpora are compiled where these are at hand.
-    println!("cargo::rustc-check-cfg=cfg(shared_corpus)");
-    if std::path::Path::new("../shared/corpus").is_dir() {
-        println!("cargo::rustc-cfg=shared_corpus");
-    }
     let rules = chosen.as_deref().unwrap_or("rules");
     build::rules(rules);
-    #[cfg(feature = "cli")]
     pack::pack(std::path::Path::new(rules));
-    test_data();
 }
 
 /// The conformance suites are compiled from folders of test data: a file that comes

@@ -28,7 +28,11 @@ fn matching(criterion: &mut Criterion) {
     for (name, bytes) in &streams {
         let lines = lines(bytes);
         let mut group = criterion.benchmark_group(format!("match/{name}"));
-        group.throughput(Throughput::Elements(lines.len() as u64)).sample_size(10);
+        let throughput = Throughput::ElementsAndBytes {
+            elements: lines.len() as u64,
+            bytes: bytes.len() as u64,
+        };
+        group.throughput(throughput).sample_size(10);
         for (count, trial) in &sets {
             for depth in [Depth::Project, Depth::Candidates, Depth::Conditions] {
                 let (mut projector, mut memory) = (trial.projector(), trial.memory());

@@ -48,7 +48,11 @@ fn project(criterion: &mut Criterion) {
         let lines = lines(bytes);
         println!("{name}: {} events, {} bytes, {} fields", lines.len(), bytes.len(), all.len());
         let mut group = criterion.benchmark_group(format!("project/{name}"));
-        group.throughput(Throughput::Bytes(bytes.len() as u64)).sample_size(10);
+        let throughput = Throughput::ElementsAndBytes {
+            elements: lines.len() as u64,
+            bytes: bytes.len() as u64,
+        };
+        group.throughput(throughput).sample_size(10);
         for (set, paths) in [("rule", RULE.map(str::to_owned).to_vec()), ("corpus", all.clone())] {
             for level in Level::available() {
                 let id = BenchmarkId::new(format!("{set} {}", paths.len()), level.name());

@@ -1,8 +1,7 @@
 //! For build scripts: notices every change of a rules folder.
 //!
 //! The macro makes cargo watch each rule file, but no token can name a file that
-//! is not there yet, and a file that comes with an older time stamp looks
-//! unchanged. One line in `build.rs` closes both gaps:
+//! is not there yet. One line in `build.rs` closes the gap:
 //!
 //! ```no_run
 //! detect::build::rules("rules");
@@ -11,18 +10,31 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
-/// Tells cargo to compile the crate again whenever the contents of `path` (a
-/// folder with all below it, or a file; relative to the crate) are others than at
-/// the last build: files that were added, removed, renamed or changed, whatever
-/// their time stamps.
+/// Variable that asks for a look into the files at each build: see [`rules`].
+const WATCH: &str = "DETECT_RULES_WATCH";
+
+/// Makes cargo compile the crate again when `path` (a folder with all below it, or
+/// a file; relative to the crate) changes: files that were changed, added, removed
+/// or renamed, also where a file that comes has an older time stamp than the one
+/// before it, because its folder says when it came. Where nothing changed nothing
+/// is compiled.
 ///
-/// The script runs at each build, which costs the reading of the folder; rustc
-/// only runs if the hash changed.
+/// Cargo goes by time stamps. A tool that overwrites a file in its place and sets
+/// its time back (`cp -p` onto a file that is there, `rsync --inplace`) hides the
+/// change from it. With `DETECT_RULES_WATCH=content` the folder is read at every
+/// build and nothing can be hidden; cargo then compiles the crate at every build,
+/// whether or not something changed, because it knows no way between.
 pub fn rules(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    println!("cargo::rerun-if-env-changed={WATCH}");
+    // Cargo looks at folders and files below, the folders' own times included.
+    println!("cargo::rerun-if-changed={}", path.display());
+    if std::env::var_os(WATCH).is_some_and(|how| how == "content") {
+        // A path that never exists: cargo runs the script every time.
+        println!("cargo::rerun-if-changed=.detect-rules-always");
+    }
     let mut hasher = DefaultHasher::new();
-    add(path.as_ref(), &mut hasher);
-    // A path that never exists: cargo runs the script every time.
-    println!("cargo::rerun-if-changed=.detect-rules-always");
+    add(path, &mut hasher);
     println!("cargo::rustc-env=DETECT_RULES_HASH={:016x}", hasher.finish());
 }
 

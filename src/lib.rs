@@ -23,6 +23,11 @@
 
 pub mod build;
 
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use detect_macros::ruleset;
 pub use detect_runtime as runtime;
 pub use detect_runtime::engine::{Alert, Engine, Options, Ruleset, Shard, Sink};

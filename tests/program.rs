@@ -2,6 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+mod bad_input;
+
 use serde_json::Value as Json;
 use std::fs;
 use std::io::{Read, Write};
@@ -53,13 +55,19 @@ fn reference_mode_prints_the_same() {
     }
 }
 
-/// A file that is removed at the end of the test.
+/// A file or folder that is removed at the end of the test.
 struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str, bytes: &[u8]) -> Scratch {
         let path = std::env::temp_dir().join(format!("detect-{}-{name}", std::process::id()));
         fs::write(&path, bytes).expect("a scratch file");
+        Scratch(path)
+    }
+
+    fn folder(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("detect-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a scratch folder");
         Scratch(path)
     }
 
@@ -70,7 +78,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _gone = fs::remove_file(&self.0);
+        let _gone = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));
     }
 }
 
@@ -141,6 +149,52 @@ fn exit_codes() {
         assert_eq!(output.status.code(), Some(*code), "{args:?}: {}", err(&output));
         assert!(err(&output).contains(message), "{args:?}: {}", err(&output));
     }
+}
+
+/// Which files are not those that were compiled in.
+#[test]
+fn rules_compared_with_a_folder() {
+    let folder = Scratch::folder("verify");
+    let linux = Path::new(RULES).join("linux");
+    fs::create_dir_all(folder.0.join("linux")).expect("a temporary folder");
+    for entry in fs::read_dir(&linux).expect("the rules").flatten() {
+        let to = folder.0.join("linux").join(entry.file_name());
+        fs::copy(entry.path(), to).expect("a temporary file");
+    }
+    let verify = || {
+        let output = detect(&["rules", "--verify", folder.path(), "--format", "ndjson"]);
+        let states = out(&output);
+        let mut named: Vec<(String, String)> = states
+            .lines()
+            .map(|line| serde_json::from_str::<Json>(line).expect("JSON"))
+            .map(|file| (text(&file["state"]), text(&file["path"])))
+            .collect();
+        named.retain(|(state, _)| state != "equal");
+        (output.status.code(), named)
+    };
+    assert_eq!(verify(), (Some(0), Vec::new()));
+    let file = |name: &str| folder.0.join("linux").join(name);
+    let changed = "program_runs_from_shared_memory.tests.ndjson";
+    fs::write(file(changed), "\n").expect("a temporary file");
+    fs::write(file("mine.toml"), "").expect("a temporary file");
+    fs::remove_file(file("many_ports_tried_by_one_process.toml")).expect("the rule");
+    // What is no rule and goes with none does not count.
+    fs::write(file("README.md"), "").expect("a temporary file");
+    let (code, mut named) = verify();
+    named.sort();
+    let expected = [
+        ("added", "linux/mine.toml".to_owned()),
+        ("changed", format!("linux/{changed}")),
+        ("missing", "linux/many_ports_tried_by_one_process.toml".to_owned()),
+    ];
+    assert_eq!(named, expected.map(|(state, path)| (state.to_owned(), path)));
+    assert_eq!(code, Some(1));
+    let nowhere = detect(&["rules", "--verify", "/there/is/no/such/folder"]);
+    assert_eq!(nowhere.status.code(), Some(3), "{}", err(&nowhere));
+}
+
+fn text(value: &Json) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 #[test]
@@ -344,19 +398,5 @@ fn each_kind_of_bad_line() {
             assert_eq!(output.status.code(), Some(1), "{reason}: {}", err(&output));
             assert!(err(&output).contains(".ndjson:4:"), "{reason}: {}", err(&output));
         }
-    }
-}
-
-/// A packed file that was cut: what came before is scanned, and one line says so.
-#[test]
-fn a_cut_packed_file() {
-    let text = fs::read(EXAMPLE).expect("the example");
-    let packed = zstd::encode_all(&text[..], 1).expect("memory");
-    let cut = Scratch::new("cut.zst", &packed[..packed.len() - 5]);
-    for threads in ["1", "2"] {
-        let output = detect(&["scan", cut.path(), "-q", "--threads", threads]);
-        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
-        assert!(err(&output).starts_with("error: cannot read"), "{}", err(&output));
-        assert_eq!(err(&output).lines().count(), 1, "{}", err(&output));
     }
 }

@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 #[detect::ruleset(path = "rules/linux/file_transfer_utility_launched_from_unusual_parent.toml")]
 struct Seed;
 
+/// The rule as its authors wrote it.
+#[cfg(shared_seed)]
+#[detect::ruleset(path = "../shared/seed/file_transfer_utility_launched_from_unusual_parent.toml")]
+struct Original;
+
 /// Alerts as JSON.
 #[derive(Default)]
 struct Alerts(Vec<Value>);
@@ -39,10 +44,10 @@ fn input(folder: &Path, name: &str) -> Vec<u8> {
 }
 
 /// Alerts and matches; in reference mode they are the same.
-fn run(bytes: &[u8], settings: Settings) -> (Vec<Value>, u64) {
+fn run<R: Ruleset>(bytes: &[u8], settings: Settings) -> (Vec<Value>, u64) {
     let [fast, plain] = [false, true].map(|reference| {
         let options = Options { settings: settings.clone(), reference, ..Options::default() };
-        let mut engine = Engine::<Seed>::new(options).expect("a table of this version");
+        let mut engine = Engine::<R>::new(options).expect("a table of this version");
         let mut alerts = Alerts::default();
         engine.feed(bytes, &mut alerts);
         engine.finish(&mut alerts);
@@ -109,6 +114,28 @@ fn expected_rows(value: &Value) -> Vec<Value> {
     value.as_array().expect("rows").clone()
 }
 
+/// Descriptions are others, facts and alerts are not.
+#[cfg(shared_seed)]
+#[test]
+fn the_original_is_the_same_rule() {
+    let (own, original) = (&Seed::table().rules[0], &Original::table().rules[0]);
+    let facts = |rule: &detect::runtime::engine::Rule| {
+        let info = rule.info;
+        let schedule = (info.interval, info.lookback, info.timestamp_override);
+        (info.id, info.name, info.severity, info.risk_score, schedule, rule.meaning)
+    };
+    assert_eq!(facts(own), facts(original));
+    let Some(folder) = expected_folder() else { return };
+    let bytes = input(&folder, "edge");
+    let settings = Settings { lateness: 60_000, ..Settings::default() };
+    let (given, matched) = run::<Original>(&bytes, settings.clone());
+    let (wanted, expected) = run::<Seed>(&bytes, settings);
+    assert_eq!(matched, expected);
+    let threat = |alert: &Value| alert["kibana.alert.rule.threat"].clone();
+    assert!(given.iter().map(threat).eq(wanted.iter().map(threat)), "threat mapping");
+    same("the original", given.iter().map(row), wanted.iter().map(row));
+}
+
 #[test]
 fn three_readings_agree() {
     let Some(folder) = expected_folder() else { return };
@@ -119,12 +146,12 @@ fn three_readings_agree() {
         let settings = Settings { lateness: 60_000, ..Settings::default() };
 
         let whole = Settings { whole: Some(Whole::default()), ..settings.clone() };
-        let (once, matched) = run(&bytes, whole);
+        let (once, matched) = run::<Seed>(&bytes, whole);
         assert_eq!(Value::from(matched), expected["matched"], "{name}: matched");
         let wanted = expected_rows(&expected["once"]).into_iter().map(without_nulls);
         same(&format!("{name}: one window"), once.iter().map(row), wanted);
 
-        let (ticks, _) = run(&bytes, Settings { faithful: true, ..settings.clone() });
+        let (ticks, _) = run::<Seed>(&bytes, Settings { faithful: true, ..settings.clone() });
         let given = ticks.iter().map(|alert| with_tick(row(alert), &alert["@timestamp"]));
         let wanted = expected_rows(&expected["ticks"]).into_iter().flat_map(|tick| {
             let time = tick["tick"].clone();
@@ -132,7 +159,7 @@ fn three_readings_agree() {
         });
         same(&format!("{name}: every tick"), given, wanted);
 
-        let (changes, _) = run(&bytes, settings);
+        let (changes, _) = run::<Seed>(&bytes, settings);
         let given = changes.iter().map(|alert| {
             let mut change = Map::new();
             for column in ["process.executable", "process.parent.executable"] {

@@ -12,7 +12,8 @@ use syn::{Expr, ExprArray, Lit, LitStr, Meta, Token, punctuated::Punctuated};
 ///
 /// Arguments: `path = "rules"` relative to `Cargo.toml`; `env = "NAME"`: a
 /// variable that names another path at build time; `on_error = "skip"`: rules
-/// that do not compile are left out and listed instead of stopping the build;
+/// that do not compile are left out and listed instead of stopping the build (with
+/// the feature `warnings` of `detect` rustc warns of them, and of lints);
 /// `allow = ["lint", "lint:rule id"]`; `crate = "path"` of the facade, if it is
 /// not `::detect`.
 #[proc_macro_attribute]
@@ -28,7 +29,7 @@ pub fn ruleset(attribute: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn parse(tokens: proc_macro2::TokenStream) -> syn::Result<Attribute> {
-    let mut attribute = Attribute::default();
+    let mut attribute = Attribute { warn: cfg!(feature = "warnings"), ..Attribute::default() };
     for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)? {
         let pair = meta.require_name_value()?;
         let name = pair.path.to_token_stream().to_string();

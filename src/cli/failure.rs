@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! | --- | --- |
 //! | 0 | done |
-//! | 1 | done, and something was found wrong: rules refused, tests failed, bad lines under `--strict` |
+//! | 1 | done, and something was found wrong: rules refused, tests failed, a bad line or damaged file under `--strict`, files that are not those compiled in |
 //! | 2 | wrong use of the command line |
 //! | 3 | a file or folder cannot be read or written |
 //! | 141 | nobody reads the output any more (as after SIGPIPE) |

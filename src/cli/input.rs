@@ -3,8 +3,10 @@
 
 use super::failure::Failure;
 use flate2::bufread::MultiGzDecoder;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +38,35 @@ pub(crate) struct Input {
     /// Bytes read from the file, packed.
     read: Arc<AtomicU64>,
     plain: Option<Plain>,
+}
+
+/// What is wrong with a packed file that does not unpack to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// It ends too early.
+    Cut,
+    /// Its bytes are not what was packed.
+    Corrupt,
+}
+
+impl Damage {
+    /// The damage that an error while reading stands for; `None`: the system failed.
+    pub(crate) fn of(error: &io::Error) -> Option<Damage> {
+        match error.kind() {
+            _ if error.raw_os_error().is_some() => None,
+            io::ErrorKind::UnexpectedEof => Some(Damage::Cut),
+            _ => Some(Damage::Corrupt),
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::Cut => "packed file cut short",
+            Damage::Corrupt => "packed file corrupt",
+        })
+    }
 }
 
 /// A file that is not packed, which can be read at any place.
@@ -96,7 +127,7 @@ impl Source {
         Ok(Input { reader, read, plain: whole.filter(|_| !packed) })
     }
 
-    /// A failure while reading.
+    /// A failure of the system while reading.
     pub(crate) fn broken(&self, error: &io::Error) -> Failure {
         Failure::read(Path::new(&self.name()), error)
     }
@@ -152,12 +183,47 @@ fn unpack(mut raw: Counted) -> io::Result<(Box<dyn Read + Send>, bool)> {
     }
     let whole = io::Cursor::new(start).take(length as u64).chain(raw);
     Ok(if start[..length].starts_with(&GZIP) {
-        (Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, whole))), true)
+        let decoder = MultiGzDecoder::new(BufReader::with_capacity(1 << 18, whole));
+        (Box::new(Pieces::of(decoder)), true)
     } else if start[..length] == ZSTANDARD {
-        (Box::new(Zstandard::new(BufReader::with_capacity(1 << 18, whole))?), true)
+        let decoder = Zstandard::new(BufReader::with_capacity(1 << 18, whole))?;
+        (Box::new(Pieces::of(decoder)), true)
     } else {
         (Box::new(whole), false)
     })
+}
+
+/// What a decoder unpacks, in pieces of one size whatever is asked for. A decoder
+/// drops what it unpacked in the call that meets damage; how much that is must not
+/// hang on the buffers of the caller.
+struct Pieces<R> {
+    decoder: R,
+    piece: Box<[u8]>,
+    /// What of the piece was not given yet.
+    rest: Range<usize>,
+}
+
+impl<R: Read> Pieces<R> {
+    /// Bytes of a piece: no more than a block of zstandard, so that only the damaged
+    /// block is lost.
+    const SIZE: usize = 1 << 16;
+
+    fn of(decoder: R) -> Pieces<R> {
+        Pieces { decoder, piece: vec![0; Self::SIZE].into(), rest: 0..0 }
+    }
+}
+
+impl<R: Read> Read for Pieces<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() {
+            self.rest = 0..self.decoder.read(&mut self.piece)?;
+        }
+        let count = self.rest.len().min(buffer.len());
+        let given = self.rest.start..self.rest.start + count;
+        self.rest.start += count;
+        buffer[..count].copy_from_slice(&self.piece[given]);
+        Ok(count)
+    }
 }
 
 /// Frames one after the other. The decoder of the crate takes the end of the
@@ -215,11 +281,23 @@ mod tests {
     }
 
     #[test]
-    fn a_truncated_file_is_an_error() {
-        let text = vec![b'x'; 5000];
-        let packed = gzip(&text);
-        assert!(read(packed[..packed.len() - 9].to_vec()).is_err());
-        let packed = zstd::encode_all(&text[..], 1).expect("memory");
-        assert!(read(packed[..packed.len() - 3].to_vec()).is_err());
+    fn a_cut_file_is_told_from_a_corrupt_one() {
+        // Numbers, so that the packed form has more than a few bytes.
+        let text: String = (0..3000).map(|n| format!("{}\n", n * n)).collect();
+        let zstandard = zstd::encode_all(text.as_bytes(), 1).expect("memory");
+        let gzip = gzip(text.as_bytes());
+        // The checksum behind the text, and blocks.
+        let spoilt = [gzip.len() - 8..gzip.len() - 4, zstandard.len() / 2..zstandard.len()];
+        for (packed, spoilt) in [gzip, zstandard].into_iter().zip(spoilt) {
+            for left in [packed.len() / 2, packed.len() - 9, packed.len() - 1, 5] {
+                let error = read(packed[..left].to_vec()).expect_err("cut");
+                assert_eq!(Damage::of(&error), Some(Damage::Cut), "{left} bytes: {error}");
+            }
+            let mut corrupt = packed.clone();
+            corrupt[spoilt].fill(0xff);
+            let error = read(corrupt).expect_err("corrupt");
+            assert_eq!(Damage::of(&error), Some(Damage::Corrupt), "{error}");
+        }
+        assert_eq!(Damage::of(&io::Error::from_raw_os_error(5)), None);
     }
 }

@@ -49,6 +49,7 @@ fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
             Column::left("GROUP BY").most(40),
             Column::left("STATUS"),
             Column::left("ID"),
+            Column::left("PATH"),
         ]);
         for info in &rules {
             rows.row(vec![
@@ -60,14 +61,14 @@ fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
                 Cell::new(info.group_by.join(", ")),
                 Cell::new(status(info)).tone(Tone::Dim),
                 Cell::new(info.id).tone(Tone::Dim),
+                Cell::new(info.path).tone(Tone::Dim),
             ]);
         }
         for refused in table.refused {
-            let mut cells = vec![Cell::new(""), Cell::new(""), Cell::new("")];
-            cells.push(Cell::new(refused.path));
-            cells.extend([Cell::new(""), Cell::new(refused.reason)]);
-            cells.push(Cell::new("refused").tone(Tone::Bad));
-            cells.push(Cell::new(""));
+            let mut cells = vec![""; 9].into_iter().map(Cell::new).collect::<Vec<_>>();
+            cells[3] = Cell::new(refused.reason);
+            cells[6] = Cell::new("refused").tone(Tone::Bad);
+            cells[8] = Cell::new(refused.path);
             rows.row(cells);
         }
         rows

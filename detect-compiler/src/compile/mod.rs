@@ -157,8 +157,9 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
             reason: report.reason().to_owned(),
         })
         .collect();
-    let files: Vec<(String, u64)> =
+    let mut files: Vec<(String, u64)> =
         folder.files.iter().map(|file| (file.path.clone(), file.content_hash())).collect();
+    files.sort();
     let tokens = code::generate(code::Input {
         rules: &mut rules,
         ruleset: &ruleset,

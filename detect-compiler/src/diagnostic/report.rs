@@ -90,6 +90,16 @@ impl Report {
         group
     }
 
+    /// A line for each problem: `path:line:column: message`, with the lint's name.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |problem: &Problem| {
+            let (line, column) = self.position(self.inside(&problem.span).start);
+            let lint = problem.lint.map_or_else(String::new, |lint| format!(" [{lint}]"));
+            format!("{}:{line}:{column}: {}{lint}", self.path, problem.message)
+        };
+        self.problems.iter().map(line).collect()
+    }
+
     /// The problems as JSON objects: `level`, `lint`, `path`, `line`, `column`,
     /// `end_line`, `end_column` (from 1, in characters), `message`, `label`, `help`.
     pub fn json(&self) -> Vec<Json> {

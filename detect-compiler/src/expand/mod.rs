@@ -6,6 +6,7 @@
 //! bytes, so the same rules give the same tokens.
 
 mod tracked;
+mod warning;
 
 use crate::compile::{self, Compiled, Failure};
 use crate::diagnostic::Style;
@@ -49,6 +50,8 @@ pub struct Attribute {
     pub allow: Vec<String>,
     /// Path of the facade crate, `::detect` unless said otherwise.
     pub facade: Option<String>,
+    /// Rules that were left out and lints become a warning of rustc.
+    pub warn: bool,
 }
 
 /// Variable that overrides `on_error` where the attribute has `env`.
@@ -65,10 +68,11 @@ pub fn expand(attribute: &Attribute, item: &ItemStruct) -> TokenStream {
     let facade = facade(attribute);
     match outcome {
         Ok(compiled) => {
+            let warning = attribute.warn.then(|| warning::of(&compiled));
             let body = implementation(item, &facade, compiled.tokens);
             let files = place.map(|place| tracked::files(&place, &compiled.files));
             let files = files.unwrap_or_default();
-            quote!(#body #variables #files)
+            quote!(#body #variables #files #warning)
         }
         Err(messages) => {
             let errors = messages
@@ -198,5 +202,44 @@ fn skeleton(item: &ItemStruct, facade: &TokenStream) -> TokenStream {
                 #ident { heads: #facade::runtime::engine::Heads::none() }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::read_folder;
+
+    /// A folder of this crate with a rule of each head.
+    const RULES: &str = "tests/generated";
+
+    #[test]
+    fn the_same_rules_give_the_same_tokens() {
+        let attribute = Attribute { path: RULES.to_owned(), ..Attribute::default() };
+        let item: ItemStruct = syn::parse_quote!(
+            struct Rules;
+        );
+        let tokens = expand(&attribute, &item).to_string();
+        assert!(tokens.contains("include_bytes"), "the files are tracked");
+        assert_eq!(tokens, expand(&attribute, &item).to_string());
+        assert!(!tokens.contains(env!("CARGO_MANIFEST_DIR")), "an absolute path in the tokens");
+    }
+
+    #[test]
+    fn the_order_of_files_does_not_matter() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(RULES);
+        let folder = read_folder(&root).expect("rules of this crate");
+        let mut turned = folder.clone();
+        turned.files.reverse();
+        let options = compile::Options {
+            on_error: OnError::Stop,
+            allow: Vec::new(),
+            runtime: quote!(runtime),
+            below: RULES.to_owned(),
+        };
+        let tokens =
+            |folder| compile::compile(folder, &options).expect("they compile").tokens.to_string();
+        assert!(folder.files.len() > 3);
+        assert_eq!(tokens(&folder), tokens(&turned));
     }
 }

@@ -5,7 +5,7 @@ use super::live::Live;
 use super::partial::{self, Records};
 use super::scanner::{ScanCounts, Scanner, Take};
 use super::table::Table;
-use crate::input::{BadLine, Counts, Line, each_line, one_line};
+use crate::input::{BadLine, Counts, Fault, Line, each_line, one_line};
 use crate::json::Reason;
 use crate::json::layout::LayoutError;
 use crate::json::prefilter::Search;
@@ -35,7 +35,7 @@ pub struct Partials {
     pub scan: ScanCounts,
     /// Rules of which values became null, and how many by kind.
     pub warnings: Vec<(u32, [u64; WARNING_KINDS])>,
-    /// Lines that are no events.
+    /// Lines that are no events, and events that lack a time.
     pub bad: Vec<(BadLine, Vec<u8>)>,
 }
 
@@ -111,16 +111,21 @@ impl Shard {
         let Shard { scanner, counts, line_limit, search, .. } = self;
         let mut read = |line: Line<'_>| {
             counts.events += 1;
+            let untimed = scanner.counts.untimed;
             let outcome = match line.bytes {
                 Some(bytes) => scanner.line(bytes, line.offset, take),
                 None => Err(Reason::TooLong.at(*line_limit)),
             };
-            if let Err(malformed) = outcome {
-                counts.count(malformed.reason);
-                let (reason, at) = (malformed.reason, malformed.offset);
-                let bad = BadLine { reason, offset: line.offset, at };
-                bad_line(&bad, line.bytes.unwrap_or_default());
-            }
+            let (reason, at) = match outcome {
+                Ok(()) if scanner.counts.untimed == untimed => return,
+                Ok(()) => (Fault::Untimed, 0),
+                Err(malformed) => {
+                    counts.count(malformed.reason);
+                    (Fault::Malformed(malformed.reason), malformed.offset)
+                }
+            };
+            let bad = BadLine { reason, offset: line.offset, at };
+            bad_line(&bad, line.bytes.unwrap_or_default());
         };
         match search {
             None => each_line(body, offset, *line_limit, read),

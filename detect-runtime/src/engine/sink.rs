@@ -27,7 +27,8 @@ pub trait Sink {
     /// The alert before it is JSON; called first. Does nothing unless overridden.
     fn draft(&mut self, _rule: usize, _draft: &Draft) {}
 
-    /// A line that is no event; it was counted. Does nothing unless overridden.
+    /// A line that is no event, or an event without the time that a rule needs; it was
+    /// counted. Does nothing unless overridden.
     fn bad_line(&mut self, _bad: &BadLine, _line: &[u8]) {}
 }
 

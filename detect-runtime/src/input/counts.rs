@@ -1,16 +1,36 @@
 //! What was read, and what of it was no event.
 
 use crate::json::{REASONS, Reason};
+use core::fmt;
 
-/// A line that is no event.
+/// A line that is no event, or an event that a rule could not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadLine {
     /// Why.
-    pub reason: Reason,
+    pub reason: Fault,
     /// Offset of its first byte in the input.
     pub offset: u64,
     /// Offset of the fault in the line.
     pub at: usize,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is no event; counted in [`Counts::bad`].
+    Malformed(Reason),
+    /// It is an event without a readable time that satisfied a rule which needs one;
+    /// counted in [`ScanCounts::untimed`](crate::engine::ScanCounts::untimed).
+    Untimed,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Malformed(reason) => reason.fmt(f),
+            Fault::Untimed => f.write_str("no readable time"),
+        }
+    }
 }
 
 /// What was read so far. Every line is accounted for: events that were walked,

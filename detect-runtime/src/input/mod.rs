@@ -12,5 +12,5 @@
 mod counts;
 mod lines;
 
-pub use counts::{BadLine, Counts};
+pub use counts::{BadLine, Counts, Fault};
 pub use lines::{LINE_LIMIT, Line, Lines, each_line, one_line};

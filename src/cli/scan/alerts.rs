@@ -3,11 +3,13 @@
 
 use super::places::Places;
 use crate::cli::failure::Failure;
+use crate::cli::input::Damage;
 use crate::cli::output::{self, Cell, Column, Format, Table, Tone};
 use detect::runtime::alert::{RuleType, Severity};
 use detect::runtime::engine::{Alert, Sink};
 use detect::runtime::input::BadLine;
 use serde_json::{Map, Value as Json, json};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,8 @@ pub(super) struct Alerts {
     /// Bad lines of the current run, with their text.
     bad: Vec<(BadLine, Vec<u8>)>,
     first_bad: Option<String>,
+    /// Packed files that did not unpack to their ends.
+    damaged: Vec<Damage>,
     failure: Option<Failure>,
 }
 
@@ -57,6 +61,7 @@ impl Alerts {
             input: (String::new(), 0),
             bad: Vec::new(),
             first_bad: None,
+            damaged: Vec::new(),
             failure: None,
         })
     }
@@ -97,30 +102,43 @@ impl Alerts {
             self.first_bad.get_or_insert_with(|| {
                 format!("{}:{number}:{}: {}", self.input.0, bad.at + 1, bad.reason)
             });
-            if let Err(failure) = self.bury(&bad, number, offset, &line) {
-                self.failure.get_or_insert(failure);
-            }
+            let place = (number, offset, bad.at);
+            self.bury(place, &bad.reason, &String::from_utf8_lossy(&line));
         }
     }
 
-    /// Writes a bad line to the dead-letter file.
+    /// The input's packed file does not unpack behind `offset`, which is in line
+    /// `number` of what it holds.
+    pub(super) fn damaged(&mut self, damage: Damage, number: u64, offset: u64) {
+        let name = &self.input.0;
+        if !self.strict {
+            eprintln!("warning: `{name}`: {damage}, what is left of it was not read");
+        }
+        self.first_bad.get_or_insert_with(|| format!("{name}:{number}: {damage}"));
+        self.damaged.push(damage);
+        self.bury((number, offset, 0), &damage, "");
+    }
+
+    /// Writes what is wrong at a line, an offset and a byte of the line to the
+    /// dead-letter file.
     fn bury(
         &mut self,
-        bad: &BadLine,
-        number: u64,
-        offset: u64,
-        line: &[u8],
-    ) -> Result<(), Failure> {
-        let Some((path, file)) = &mut self.dead_letter else { return Ok(()) };
+        (number, offset, at): (u64, u64, usize),
+        reason: &dyn fmt::Display,
+        text: &str,
+    ) {
+        let Some((path, file)) = &mut self.dead_letter else { return };
         let record = json!({
             "file": self.input.0,
             "line": number,
             "offset": offset,
-            "at": bad.at,
-            "reason": bad.reason.to_string(),
-            "text": String::from_utf8_lossy(line),
+            "at": at,
+            "reason": reason.to_string(),
+            "text": text,
         });
-        writeln!(file, "{record}").map_err(|error| Failure::write(path, error))
+        if let Err(error) = writeln!(file, "{record}") {
+            self.failure.get_or_insert(Failure::write(path, error));
+        }
     }
 
     /// True if the text of bad lines is wanted.
@@ -136,6 +154,11 @@ impl Alerts {
     /// Alerts so far, building blocks included.
     pub(super) fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Packed files that did not unpack to their ends.
+    pub(super) fn damages(&self) -> &[Damage] {
+        &self.damaged
     }
 
     /// Where the first bad line is and what is wrong with it.

@@ -7,7 +7,7 @@ use super::crew::{Crew, Done, Worker};
 use super::live::Watch;
 use super::places::Places;
 use crate::cli::failure::Failure;
-use crate::cli::input::{Input, Source};
+use crate::cli::input::{Damage, Input, Source};
 use crate::cli::progress::Progress;
 use crate::cli::ruleset::Rules;
 use detect::runtime::engine::{Engine, Shard};
@@ -78,10 +78,24 @@ impl Drive<'_> {
         // What came before a fault was scanned; its last line may be cut.
         self.alerts.run(&mut places, &[], |alerts| self.engine.end_input(alerts));
         self.stop()?;
-        match broken {
-            Some(error) => Err(source.broken(&error)),
-            None => Ok(bytes),
+        if let Some(error) = broken {
+            self.broken(source, &error, places.lines(), bytes)?;
         }
+        Ok(bytes)
+    }
+
+    /// Goes on behind a packed file that is damaged behind so many lines and bytes;
+    /// what the system cannot read ends the scan.
+    fn broken(
+        &mut self,
+        source: &Source,
+        error: &io::Error,
+        lines: u64,
+        bytes: u64,
+    ) -> Result<(), Failure> {
+        let damage = Damage::of(error).ok_or_else(|| source.broken(error))?;
+        self.alerts.damaged(damage, 1 + lines, bytes);
+        self.stop()
     }
 
     /// Gives the bytes of the input, which begins at `base` among all inputs.
@@ -132,10 +146,11 @@ impl Drive<'_> {
             crew.stop();
             merged
         })?;
-        match seams.fault {
-            Some(error) => Err(source.broken(&error)),
-            None => Ok(seams.lines.offset()),
+        let bytes = seams.lines.offset();
+        if let Some(error) = seams.fault {
+            self.broken(source, &error, seams.places.lines(), bytes)?;
         }
+        Ok(bytes)
     }
 
     /// Takes what was found in a block, in input order.

@@ -153,6 +153,9 @@ impl Scan {
     fn over(&self, sources: &[Source]) -> Result<(), Failure> {
         let mut engine = Engine::<Rules>::new(self.options()?)
             .map_err(|error| Failure::File(format!("the compiled rules are damaged: {error}")))?;
+        if !self.quiet {
+            summary::refused(engine.table().refused);
+        }
         let watch = Watch::begin(&self.live, &mut engine)?;
         self.learn(&mut engine)?;
         let dead_letter = self.dead_letter.as_deref();
@@ -169,7 +172,7 @@ impl Scan {
         let outcome = drive.run(sources);
         alerts.finish()?;
         if !self.quiet {
-            summary::print(&mut engine, alerts.count(), started.elapsed());
+            summary::print(&mut engine, &alerts, started.elapsed());
         }
         outcome
     }

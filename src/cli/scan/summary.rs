@@ -1,16 +1,25 @@
 //! What a scan did, on standard error: every loss has a line, also when it is 0.
 
+use super::alerts::Alerts;
+use crate::cli::input::Damage;
 use crate::cli::output::{self, Cell, Column, Table, Tone};
 use crate::cli::ruleset::Rules;
-use detect::runtime::engine::Engine;
+use detect::runtime::engine::{Engine, Refused};
 use detect::runtime::head::Losses;
 use detect::runtime::json::Reason;
 use detect::runtime::value::Warning;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
+/// Says which rules were left out when the program was built.
+pub(super) fn refused(refused: &[Refused]) {
+    for Refused { path, reason } in refused {
+        eprintln!("warning: the rule `{path}` is not compiled in: {reason}");
+    }
+}
+
 /// Prints the summary.
-pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration) {
+pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, elapsed: Duration) {
     let state = engine.memory() as f64;
     let (counts, scan) = (*engine.counts(), *engine.scan_counts());
     let losses = engine.rule_counts().iter().fold(Losses::default(), |sum, rule| Losses {
@@ -34,9 +43,10 @@ pub(super) fn print(engine: &mut Engine<Rules>, printed: u64, elapsed: Duration)
             output::per_second(counts.events as f64 / seconds),
         ),
     );
-    line("alerts", output::count(printed));
+    line("alerts", output::count(alerts.count()));
     line("unread", output::count(counts.unread));
     line("unparsable", unparsable(&counts));
+    line("damaged", damaged(alerts.damages()));
     line("untimed", output::count(scan.untimed));
     line("late", output::count(losses.late));
     line("future", output::count(scan.future));
@@ -58,6 +68,11 @@ fn warnings(engine: &Engine<Rules>) -> String {
         (0..engine.table().rules.len()).map(|rule| engine.warnings(rule, kind)).sum()
     };
     let counts: Vec<(u64, &str)> = KINDS.iter().map(|(kind, name)| (of(*kind), *name)).collect();
+    by_kind(&counts)
+}
+
+/// The sum of counts, and in brackets those that are not 0.
+fn by_kind<N: Display>(counts: &[(u64, N)]) -> String {
     let mut text = output::count(counts.iter().map(|(count, _)| count).sum());
     let kinds: Vec<String> = counts
         .iter()
@@ -82,16 +97,12 @@ const KINDS: [(Warning, &str); 7] = [
 ];
 
 fn unparsable(counts: &detect::runtime::input::Counts) -> String {
-    let mut text = output::count(counts.unparsable());
-    let kinds: Vec<String> = Reason::ALL
-        .iter()
-        .filter(|reason| counts.of(**reason) > 0)
-        .map(|reason| format!("{} {reason}", output::count(counts.of(*reason))))
-        .collect();
-    if !kinds.is_empty() {
-        let _infallible = write!(text, " ({})", kinds.join(", "));
-    }
-    text
+    by_kind(&Reason::ALL.map(|reason| (counts.of(reason), reason)))
+}
+
+fn damaged(damages: &[Damage]) -> String {
+    let of = |kind: Damage| damages.iter().filter(|damage| **damage == kind).count() as u64;
+    by_kind(&[Damage::Cut, Damage::Corrupt].map(|kind| (of(kind), kind)))
 }
 
 /// Rules that matched something.
