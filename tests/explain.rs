@@ -352,6 +352,7 @@ fn hygiene_of_a_folder() {
             ("b.toml", &rule("id-2", "Two", "event.dataset: x.y and process.name: (b or a)")),
             ("c.toml", &rule("id-3", "Three", "process.name: (a or b or c*)")),
             ("d.toml", &rule("id-4", "Four", "dns.question.name: z")),
+            ("e.toml", &rule("id-5", "Five", "proces.name: z")),
         ],
     );
     let event = "{\"process\":{\"name\":\"a\"}}\n";
@@ -365,7 +366,7 @@ fn hygiene_of_a_folder() {
     };
     let pairs: Vec<String> = hygiene["pairs"].as_array().expect("pairs").iter().map(pair).collect();
     assert_eq!(pairs, ["equal One Two", "narrower One Three", "narrower Two Three"]);
-    assert_eq!(hygiene["unsampled"].as_array().map(Vec::len), Some(3));
+    assert_eq!(hygiene["unsampled"].as_array().map(Vec::len), Some(4));
     let blind = |one: &Json| format!("{}: {}", one["rule"]["name"], one["why"]).replace('"', "");
     let blind: Vec<String> =
         hygiene["blind"].as_array().expect("blind").iter().map(blind).collect();
@@ -374,7 +375,8 @@ fn hygiene_of_a_folder() {
         [
             "One: no event has event.dataset",
             "Two: no event has event.dataset",
-            "Four: no event has dns.question.name"
+            "Four: no event has dns.question.name",
+            "Five: no event has proces.name"
         ]
     );
     let text = out(&detect(&["check", folder.path(), "--hygiene"]));
@@ -385,6 +387,7 @@ fn hygiene_of_a_folder() {
     assert_eq!(detect(&asked).status.code(), Some(0));
     let page = fs::read_to_string(site.0.join("hygiene.html")).expect("the page");
     assert!(page.contains("holds for the same events as") && page.contains("id=\"blind\""));
+    assert!(page.contains("<code>unknown-field</code>") && page.contains("proces.name"), "{page}");
     let one = fs::read_to_string(site.0.join("rules/id-1.html")).expect("the rule's page");
     assert!(one.contains("Holds for the same events as") && one.contains("id-2.html"), "{one}");
     assert!(one.contains("Holds only when this one does too:"), "{one}");

@@ -18,7 +18,7 @@ const DATA_SET: [&str; 2] = ["event.dataset", "data_stream.dataset"];
 #[derive(Clone, Debug, Default)]
 pub struct Data {
     indices: BTreeSet<String>,
-    data_sets: BTreeSet<String>,
+    streams: BTreeSet<String>,
     /// Fields of the events, objects included; `None` without events.
     fields: Option<BTreeSet<String>>,
     /// Some event does not say which index it is of: index patterns admit it.
@@ -49,13 +49,13 @@ impl Data {
             self.indices.insert(name.to_owned());
             let parts = name.strip_prefix("logs-").or_else(|| name.strip_prefix("metrics-"));
             if let Some((data_set, _)) = parts.and_then(|rest| rest.split_once('-')) {
-                self.data_sets.insert(data_set.to_owned());
+                self.streams.insert(data_set.to_owned());
             }
         } else {
             self.indices.insert(format!("logs-{name}-default"));
             // What a Beat writes.
             self.indices.insert(format!("{name}-default"));
-            self.data_sets.insert(name.to_owned());
+            self.streams.insert(name.to_owned());
         }
     }
 
@@ -84,7 +84,7 @@ impl Data {
             Some(index) => drop(self.indices.insert(index)),
             None => self.anonymous = true,
         }
-        self.data_sets.extend(DATA_SET.into_iter().filter_map(first));
+        self.streams.extend(DATA_SET.into_iter().filter_map(first));
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Data {
         let other = || match atom {
             Atom::Some { values, .. } if DATA_SET.contains(&field.as_str()) => {
                 let passes = |name: &String| values.test.holds(Raw::Text(name));
-                !self.data_sets.is_empty() && !self.data_sets.iter().any(passes)
+                !self.streams.is_empty() && !self.streams.iter().any(passes)
             }
             _ => false,
         };

@@ -13,7 +13,7 @@ use super::solve::{Answer, Clauses};
 use super::values::index_within;
 use crate::compile::Planned;
 use crate::ruleset::Formula;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -92,19 +92,19 @@ impl Pairs {
             search.implied(narrow, all, models[narrow].as_ref().unwrap_or(&none))
         });
         let mut pairs = Pairs { never, ..Pairs::default() };
-        let mut holds = BTreeMap::new();
+        let mut holds = BTreeSet::new();
         for ((narrow, _), answers) in work.iter().zip(implied) {
             pairs.asked += answers.len();
             for (broad, answer) in answers {
                 match answer {
-                    Some(true) => drop(holds.insert((*narrow, broad), ())),
+                    Some(true) => drop(holds.insert((*narrow, broad))),
                     Some(false) => {}
                     None => pairs.undecided.push((subjects[*narrow].rule, subjects[broad].rule)),
                 }
             }
         }
-        for &(narrow, broad) in holds.keys() {
-            let both = holds.contains_key(&(broad, narrow));
+        for &(narrow, broad) in &holds {
+            let both = holds.contains(&(broad, narrow));
             let relation = relation(&subjects[narrow], &subjects[broad], both);
             pairs.relations.extend(relation);
         }
