@@ -4,6 +4,8 @@
 //! In: a [`Folder`] in memory. Out: tokens, and what was left out. Must not know
 //! where the files lie nor what a macro is.
 
+mod strata;
+
 use crate::code;
 use crate::diagnostic::Report;
 use crate::expand::OnError;
@@ -129,8 +131,8 @@ pub fn plans(folder: &Folder, options: &Options) -> Plans {
     plans
 }
 
-/// `lint` silences it for all rules, `lint:rule id` for one.
-fn allowed(lint: Option<&str>, rule: &Rule, allow: &[String]) -> bool {
+/// Whether `allow` silences a lint: `lint` does for all rules, `lint:rule id` for one.
+pub fn allowed(lint: Option<&str>, rule: &Rule, allow: &[String]) -> bool {
     lint.is_some_and(|lint| {
         allow.iter().any(|entry| match entry.split_once(':') {
             Some((name, id)) => name == lint && id == rule.id.value,
@@ -221,11 +223,13 @@ fn asked(entry: &ShapeEntry) -> Option<(String, Flags)> {
 
 fn code_rules(plans: &Plans, ruleset: &Ruleset, texts: bool) -> Vec<code::Rule> {
     let mut names = HashSet::new();
+    let strata = strata::strata(&plans.rules);
     plans
         .rules
         .iter()
         .zip(&ruleset.rules)
-        .map(|(planned, entry)| {
+        .zip(strata)
+        .map(|((planned, entry), stratum)| {
             let Planned { rule, lowered } = planned;
             let plain = entry
                 .conditions
@@ -251,6 +255,7 @@ fn code_rules(plans: &Plans, ruleset: &Ruleset, texts: bool) -> Vec<code::Rule> 
                 timestamp_override: rule.timestamp_override.clone(),
                 info: lower::info_tokens(rule, lowered, plans.fields_hash, texts),
                 meaning: rule.meaning_hash(plans.fields_hash),
+                stratum,
                 exceptions: (lowered.exceptions.shapes.clone(), lowered.exceptions.items.clone()),
                 plain,
             }
@@ -270,3 +275,6 @@ fn item_name(rule: &Rule, names: &mut HashSet<String>) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,59 @@ fn suppression(rule: &Rule) -> TokenStream {
     }
 }
 
+/// What every alert of a rule says, whatever it was made from.
+#[derive(Clone, Debug)]
+pub struct AlertOutline {
+    /// The members as a JSON object.
+    pub text: String,
+    /// Members of alerts whose values depend on what they were made from.
+    open: Vec<&'static str>,
+}
+
+impl AlertOutline {
+    /// The outline of a rule's alerts.
+    pub fn of(rule: &Rule, compiled: &Compiled) -> AlertOutline {
+        let mut open = Vec::new();
+        let mut text = String::from(
+            r#"{"event.kind":"signal","kibana.alert.status":"active","kibana.alert.workflow_status":"open","#,
+        );
+        let mut set = |name: &'static str, value: Json, known: bool| {
+            if known {
+                text.push_str(&format!("\"{name}\":{value},"));
+            } else {
+                open.push(name);
+            }
+        };
+        set("kibana.alert.rule.name", json!(rule.name), rule.name_field.is_none());
+        let severity = json!(rule.severity.name());
+        set("kibana.alert.severity", severity, rule.severity_mapping.is_empty());
+        let risk_score = json!(rule.risk_score);
+        set("kibana.alert.risk_score", risk_score, rule.risk_score_field.is_none());
+        // Events of a sequence are building blocks whatever the rule says.
+        let sequence = matches!(compiled.plan.body, Body::Sequence(_) | Body::Sample(_));
+        if rule.building_block || sequence {
+            set("kibana.alert.building_block_type", json!("default"), rule.building_block);
+        }
+        text.push_str(&members(rule, &compiled.plan.index));
+        text.push('}');
+        AlertOutline { text, open }
+    }
+
+    /// Whether the outline says what an alert has at a path, and be it nothing.
+    pub fn knows(&self, path: &str) -> bool {
+        const FIXED: [&str; 6] = [
+            "event.kind",
+            "kibana.alert.status",
+            "kibana.alert.workflow_status",
+            "kibana.alert.severity",
+            "kibana.alert.risk_score",
+            "kibana.alert.building_block_type",
+        ];
+        (FIXED.contains(&path) || path.starts_with("kibana.alert.rule."))
+            && !self.open.contains(&path)
+    }
+}
+
 /// Members that every alert of the rule has.
 fn members(rule: &Rule, index: &[String]) -> String {
     let texts = &rule.texts;
