@@ -55,6 +55,30 @@ fn reference_mode_prints_the_same() {
     }
 }
 
+/// The program leaves long texts out of the compiled rules; full alerts have them all
+/// the same, and are else as short ones are.
+#[test]
+fn full_alerts_carry_the_texts_of_their_rules() {
+    const LONG: [&str; 3] =
+        ["kibana.alert.rule.note", "kibana.alert.rule.setup", "kibana.alert.rule.parameters.query"];
+    let alerts = |more: &[&str]| -> Vec<Json> {
+        let output =
+            detect(&[&["scan", "--quiet", "--format", "ndjson", EXAMPLE][..], more].concat());
+        let lines = out(&output);
+        lines.lines().map(|line| serde_json::from_str(line).expect("an alert")).collect()
+    };
+    let (short, mut full) = (alerts(&[]), alerts(&["--alert-fields", "full"]));
+    assert!(!short.is_empty());
+    for alert in &mut full {
+        let name = text(&alert["kibana.alert.rule.name"]);
+        let members = alert.as_object_mut().expect("an object");
+        let long = LONG.map(|name| members.remove(name));
+        assert!(long[2].is_some(), "{name} says its query");
+    }
+    assert_eq!(short, full);
+    assert!(short.iter().all(|alert| LONG.iter().all(|name| alert.get(name).is_none())));
+}
+
 /// A file or folder that is removed at the end of the test.
 struct Scratch(PathBuf);
 

@@ -5,7 +5,7 @@ use detect_compiler::expand::{Attribute, Cases, OnError, expand, expand_cases};
 use proc_macro::TokenStream;
 use quote::ToTokens;
 use syn::parse::Parser;
-use syn::{Expr, ExprArray, Lit, LitStr, Meta, Token, punctuated::Punctuated};
+use syn::{Expr, ExprArray, ExprLit, Lit, LitStr, Meta, Token, punctuated::Punctuated};
 
 /// Compiles a folder of rules (searched recursively) or one rule file into the
 /// annotated unit struct.
@@ -15,7 +15,8 @@ use syn::{Expr, ExprArray, Lit, LitStr, Meta, Token, punctuated::Punctuated};
 /// that do not compile are left out and listed instead of stopping the build (with
 /// the feature `warnings` of `detect` rustc warns of them, and of lints);
 /// `allow = ["lint", "lint:rule id"]`; `crate = "path"` of the facade, if it is
-/// not `::detect`.
+/// not `::detect`; `texts = false`: long texts of the rules (note, setup, query)
+/// stay out of the program, `alert::Format::texts` can bring them at run time.
 #[proc_macro_attribute]
 pub fn ruleset(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let parsed = parse(attribute.into()).and_then(|attribute| {
@@ -85,8 +86,9 @@ fn parse(tokens: proc_macro2::TokenStream) -> syn::Result<Attribute> {
             "crate" => attribute.facade = Some(text(&pair.value)?),
             "on_error" => attribute.on_error = on_error(&pair.value)?,
             "allow" => attribute.allow = list(&pair.value)?,
+            "texts" => attribute.without_texts = !boolean(&pair.value)?,
             _ => {
-                let known = "expected `path`, `env`, `on_error`, `allow` or `crate`";
+                let known = "expected `path`, `env`, `on_error`, `allow`, `texts` or `crate`";
                 return Err(syn::Error::new_spanned(&pair.path, known));
             }
         }
@@ -102,6 +104,13 @@ fn parse(tokens: proc_macro2::TokenStream) -> syn::Result<Attribute> {
 
 fn text(value: &Expr) -> syn::Result<String> {
     literal(value).map(|literal| literal.value())
+}
+
+fn boolean(value: &Expr) -> syn::Result<bool> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Bool(boolean), .. }) => Ok(boolean.value),
+        other => Err(syn::Error::new_spanned(other, "expected `true` or `false`")),
+    }
 }
 
 fn literal(value: &Expr) -> syn::Result<LitStr> {

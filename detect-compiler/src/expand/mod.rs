@@ -56,6 +56,9 @@ pub struct Attribute {
     pub facade: Option<String>,
     /// Rules that were left out and lints become a warning of rustc.
     pub warn: bool,
+    /// Rules go without their long texts; who wants full alerts gives them at run
+    /// time.
+    pub without_texts: bool,
 }
 
 /// Variable that overrides `on_error` where the attribute has `env`.
@@ -136,6 +139,7 @@ fn compile_place(place: &Place, attribute: &Attribute) -> Result<Compiled, Vec<S
             allow: attribute.allow.clone(),
             runtime: quote!(#runtime::runtime),
             below: place.given.clone(),
+            texts: !attribute.without_texts,
         },
     )
     .map_err(|failure| match failure {
@@ -240,6 +244,7 @@ mod tests {
             allow: Vec::new(),
             runtime: quote!(runtime),
             below: RULES.to_owned(),
+            texts: true,
         };
         let tokens =
             |folder| compile::compile(folder, &options).expect("they compile").tokens.to_string();

@@ -129,6 +129,9 @@ pub struct Settings {
     pub whole: Option<Whole>,
     /// Bytes of state a rule may hold; what exceeds it goes oldest first.
     pub rule_memory: Option<usize>,
+    /// Bytes of state that all rules together may hold; what exceeds it is let go by
+    /// the rule that holds most, oldest first.
+    pub max_memory: Option<usize>,
     /// What was seen before the input begins counts as complete: a term that
     /// was never seen is new from the first event on. Else a new-terms rule
     /// learns for the length of its history first.
@@ -276,6 +279,10 @@ pub trait Head: Send {
 
     /// Bytes of state held now.
     fn memory(&self) -> usize;
+
+    /// Lets go of state, the oldest first, until so many bytes are left, and counts
+    /// what is lost. What cannot be let go stays.
+    fn bound(&mut self, _most: usize, _env: &mut Env<'_>) {}
 
     /// True while no hit at all can do anything, so that none need be made.
     fn is_deaf(&self) -> bool {

@@ -283,4 +283,9 @@ impl Head for Suppressed {
         });
         self.inner.memory() + groups.sum::<usize>()
     }
+
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        let own = self.memory() - self.inner.memory();
+        self.act(env, |head, env| head.bound(most.saturating_sub(own), env));
+    }
 }

@@ -9,6 +9,7 @@ use detect::runtime::alert::Severity;
 use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, LiveRule, Rule, Ruleset, Table};
 use detect::runtime::exception::{ExceptionSpec, Item, Items};
 use detect::runtime::indicator::Indicators;
+use detect::runtime::table::Resources;
 use detect::runtime::test::Fold;
 use detect::runtime::text::glob;
 use detect::runtime::value::date;
@@ -62,6 +63,7 @@ fn instant(text: &str) -> Result<i64, String> {
 /// Watches the files.
 pub(super) struct Watch {
     files: LiveFiles,
+    resources: Arc<Resources>,
     table: &'static Table,
     looked: Instant,
     /// What was seen of each file when it was last read.
@@ -75,11 +77,17 @@ impl Watch {
     /// Reads all files for the first time.
     pub(super) fn begin<R: Ruleset>(
         files: &LiveFiles,
+        resources: &Arc<Resources>,
         engine: &mut Engine<R>,
     ) -> Result<Watch, Failure> {
         let table = engine.table();
-        let mut watch =
-            Watch { files: files.clone(), table, looked: Instant::now(), stamps: BTreeMap::new() };
+        let mut watch = Watch {
+            files: files.clone(),
+            resources: Arc::clone(resources),
+            table,
+            looked: Instant::now(),
+            stamps: BTreeMap::new(),
+        };
         watch.stamps = watch.seen();
         let live = watch.read(engine.live(), None)?;
         engine.go_on_with(&Arc::new(live));
@@ -138,6 +146,9 @@ impl Watch {
         }
         if let Some(path) = &self.files.rules_state {
             states(path, self.table, &mut live)?;
+        }
+        for (rule, live) in self.table.rules.iter().zip(&mut live.rules) {
+            live.on &= rule.needs().all(|need| need.is_met(&self.resources));
         }
         if let Some(folder) = &self.files.exceptions {
             exceptions(folder, self.table, &mut live)?;

@@ -112,7 +112,7 @@ fn scan(place: &'static Place, threads: usize) -> Vec<Json> {
         with_deprecated: false,
     };
     let mut engine = Engine::<Rules>::new(Options::default()).expect("a table of this version");
-    let watch = Watch::begin(&files, &mut engine).expect("files that can be read");
+    let watch = Watch::begin(&files, &Arc::default(), &mut engine).expect("files that can be read");
     let written = Rc::new(RefCell::new(Vec::new()));
     let output = Output { written: Rc::clone(&written), place: Some(place) };
     let mut alerts = Alerts::new(Box::new(output), Format::Ndjson, None, false).expect("no file");
