@@ -397,6 +397,52 @@ fn hygiene_of_a_folder() {
     assert!(one.contains("<dt>Samples</dt><dd>1 that alert, 0 that do not</dd>"), "{one}");
 }
 
+/// Every bundled rule over the events of all samples and over documents of the public
+/// matrix: the tree that is shown holds exactly where the compiled form does.
+#[test]
+fn both_forms_agree_on_every_event() {
+    let mut events = Vec::new();
+    for entry in fs::read_dir(format!("{RULES}/linux")).expect("rules").flatten() {
+        if !entry.path().display().to_string().ends_with(".tests.ndjson") {
+            continue;
+        }
+        for line in fs::read_to_string(entry.path()).expect("cases").lines() {
+            let case: Json = serde_json::from_str(line).expect("a case");
+            events.extend(case["events"].as_array().expect("events").iter().map(Json::to_string));
+        }
+    }
+    let own = events.len();
+    assert!(own > 20, "{own} events");
+    let matrix =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance/triggers/cross.events.ndjson");
+    match fs::read_to_string(matrix) {
+        Ok(text) => events.extend(text.lines().step_by(40).map(str::to_owned)),
+        Err(_) => println!("skipped: ../shared/conformance is not there"),
+    }
+    let folder = Folder::new("agree", &[("e.ndjson", &events.join("\n"))]);
+    let file = format!("{}/e.ndjson", folder.path());
+    let mut held = 0;
+    for entry in fs::read_dir(format!("{RULES}/linux")).expect("rules").flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let name = format!("linux/{}", entry.file_name().to_string_lossy());
+        let output = detect(&["explain", &name, "--event", &file, "--format", "json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
+        let text = out(&output);
+        assert_eq!(text.lines().count(), events.len(), "{name}");
+        for line in text.lines() {
+            let answer: Json = serde_json::from_str(line).expect("JSON");
+            assert_eq!(answer["compiled_agrees"], true, "{name}: {line}");
+            let conditions = answer["conditions"].as_array().expect("conditions");
+            held += conditions.iter().filter(|condition| condition["holds"] == true).count();
+        }
+    }
+    println!("{} events, {held} times a condition held", events.len());
+    assert!(held > 0);
+}
+
 /// Members that the format of layers documents, version 4.5.
 #[test]
 fn a_layer_for_the_navigator() {
