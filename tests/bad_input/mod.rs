@@ -36,6 +36,11 @@ fn keys(time: &str) -> String {
     )
 }
 
+/// A member with so many arrays in each other.
+fn nested(depth: usize) -> String {
+    format!(r#","a":{}{}"#, "[".repeat(depth), "]".repeat(depth))
+}
+
 /// One input and what must become of it.
 struct Row {
     name: &'static str,
@@ -137,6 +142,7 @@ fn readable() -> Vec<Row> {
             2,
             2,
         ),
+        row("nesting of 128", two(&event(&nested(127))), 1, 2),
         // A rule whose alerts are single events needs no time.
         row("no time", two(&keys(r#""@timestamp":"yesterday","#)), 2, 2),
     ]
@@ -188,6 +194,12 @@ fn losses() -> Vec<Row> {
             "\u{feff}{}".as_bytes(),
             "unparsable  1 (1 not a JSON object)\n",
             "not a JSON object",
+        ),
+        unparsable(
+            "nesting of 129",
+            event(&nested(128)).as_bytes(),
+            "unparsable  1 (1 nesting too deep)\n",
+            "nesting too deep",
         ),
         Row {
             count: "unparsable  1 (1 unterminated object or array)\n",
