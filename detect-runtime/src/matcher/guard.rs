@@ -44,6 +44,9 @@ pub(crate) struct Alive {
     groups: Vec<u64>,
     /// Bit per witness field.
     fields: Vec<u64>,
+    /// Truth of each atom that stands in a guard, a bit each; empty if nothing was
+    /// learned yet.
+    atoms: Vec<u64>,
     /// Conditions without witness that are alive.
     pub(crate) always: Vec<u32>,
 }
@@ -112,6 +115,8 @@ pub(crate) struct Guards {
     places: Vec<Alive>,
     /// For rows that are not remembered.
     spare: Alive,
+    /// Atoms that stand in a guard, a bit each: a row decides them too.
+    atoms: Vec<u64>,
     indexes: Indexes,
     stack: Vec<bool>,
     /// Way that is given up next.
@@ -137,6 +142,28 @@ impl<'t> GuardTables<'t> {
     #[inline]
     fn part(self, part: GuardPart) -> u32 {
         self.tables.word(self.at, part as u32)
+    }
+
+    /// Operations and operands of a group's program.
+    fn program(self, group: u32) -> impl Iterator<Item = (GuardOp, u32)> {
+        let programs = self.part(GuardPart::Groups);
+        let (at, length) = (programs + 8 * group, programs + 8 * group + 4);
+        let words = self.tables.slice(self.tables.u32(at), self.tables.u32(length).wrapping_mul(4));
+        words
+            .chunks_exact(4)
+            .map(|word| GuardOp::split(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
+    }
+
+    /// Atoms that stand in a program, a bit each.
+    fn atoms(self) -> Vec<u64> {
+        let mut atoms =
+            vec![0; (self.tables.word(0, Head::AtomCount as u32) as usize).div_ceil(64)];
+        for group in 0..self.part(GuardPart::GroupCount) {
+            for (_, atom) in self.program(group).filter(|(op, _)| *op == GuardOp::Atom) {
+                set_bit(&mut atoms, atom);
+            }
+        }
+        atoms
     }
 
     /// The classes of an event; `None` if they do not fit or a value is not
@@ -194,11 +221,13 @@ impl Guards {
             row: Row::default(),
             groups: vec![0; groups],
             fields: vec![0; fields],
+            atoms: Vec::new(),
             always: Vec::new(),
         };
         Guards {
             places: vec![empty.clone(); SETS * WAYS],
             spare: empty,
+            atoms: guards.atoms(),
             indexes: Indexes::new(guards.part(GuardPart::IndexCount)),
             stack: Vec::new(),
             turn: 0,
@@ -209,6 +238,12 @@ impl Guards {
     #[inline]
     pub(crate) fn alive(&self, place: Place) -> &Alive {
         place.0.and_then(|place| self.places.get(place)).unwrap_or(&self.spare)
+    }
+
+    /// Truth of an atom under the row at a place, if a guard asks for the atom.
+    #[inline]
+    pub(crate) fn atom(&self, place: Place, atom: u32) -> Option<bool> {
+        bit(&self.atoms, atom).then(|| bit(&self.alive(place).atoms, atom))
     }
 
     /// Looks an event up: true and the place of the answer, or false and the
@@ -255,14 +290,18 @@ impl Guards {
         };
         alive.groups.fill(0);
         alive.fields.fill(0);
-        let programs = guards.part(GuardPart::Groups);
+        alive.atoms.clear();
+        alive.atoms.resize(self.atoms.len(), 0);
+        let mut has = |atom| {
+            let truth = has(atom);
+            if truth {
+                set_bit(&mut alive.atoms, atom);
+            }
+            truth
+        };
         let fields = guards.part(GuardPart::GroupFields);
         for group in 0..guards.part(GuardPart::GroupCount) {
-            let program = tables.slice(
-                tables.u32(programs + 8 * group),
-                tables.u32(programs + 8 * group + 4).wrapping_mul(4),
-            );
-            if run(program, &mut self.stack, &self.indexes, &mut has) {
+            if run(guards.program(group), &mut self.stack, &self.indexes, &mut has) {
                 set_bit(&mut alive.groups, group);
                 for field in tables.counted(tables.word(fields, group)) {
                     set_bit(&mut alive.fields, field);
@@ -278,15 +317,13 @@ impl Guards {
 
 /// Runs a group's program.
 fn run(
-    program: &[u8],
+    program: impl Iterator<Item = (GuardOp, u32)>,
     stack: &mut Vec<bool>,
     indexes: &Indexes,
     has: &mut impl FnMut(u32) -> bool,
 ) -> bool {
     stack.clear();
-    for word in program.chunks_exact(4) {
-        let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-        let (op, operand) = GuardOp::split(word);
+    for (op, operand) in program {
         let value = match op {
             GuardOp::Atom => has(operand),
             GuardOp::Index => indexes.admitted(operand),

@@ -1,6 +1,6 @@
 //! The probe: what the engine and generated conditions ask about one event.
 
-use super::guard::{Alive, Guards};
+use super::guard::{Alive, Guards, Place};
 use super::layout::{ATOM_SIZE, AtomKind, Bytes, CONDITION_SIZE, Head, WITNESS_SIZE};
 use super::recent::{Found, Recent};
 use super::slow::Slow;
@@ -111,6 +111,8 @@ pub struct Probe<'p, 'a> {
     lineages: u64,
     /// See [`Probe::evaluated`].
     evaluated: u32,
+    /// Where guards stand for the event, once they were asked.
+    place: Option<Place>,
 }
 
 impl<'p, 'a> Probe<'p, 'a> {
@@ -122,7 +124,8 @@ impl<'p, 'a> Probe<'p, 'a> {
         cx: Cx<'a>,
     ) -> Probe<'p, 'a> {
         memory.next_event();
-        Probe { tables: tables.bytes(), memory, event, cx, locals: 0, lineages: 0, evaluated: 0 }
+        let tables = tables.bytes();
+        Probe { tables, memory, event, cx, locals: 0, lineages: 0, evaluated: 0, place: None }
     }
 
     /// The event.
@@ -149,6 +152,7 @@ impl<'p, 'a> Probe<'p, 'a> {
         if !known {
             self.learn(place);
         }
+        self.place = Some(place);
         let Memory { conditions, event, scratch, slow, guards, recent, .. } = &mut *self.memory;
         let alive = guards.alive(place);
         let tables = self.tables;
@@ -177,7 +181,7 @@ impl<'p, 'a> Probe<'p, 'a> {
     }
 
     #[cold]
-    fn learn(&mut self, place: super::guard::Place) {
+    fn learn(&mut self, place: Place) {
         let tables = self.tables;
         let records = tables.word(0, Head::Conditions as u32);
         let Memory { atoms, event, scratch, slow, guards, .. } = &mut *self.memory;
@@ -268,6 +272,9 @@ impl<'p, 'a> Probe<'p, 'a> {
 
     #[inline(never)]
     fn find_out(&mut self, atom: u32) -> bool {
+        if let Some(truth) = self.place.and_then(|place| self.memory.guards.atom(place, atom)) {
+            return truth;
+        }
         let Memory { atoms, event, scratch, slow, .. } = &mut *self.memory;
         Memo { tables: self.tables, atoms, stamp: *event, scratch, slow }.has(self.event, atom)
     }
