@@ -168,7 +168,7 @@ mod compiled {
         allocates_nothing::<Bundled>(&lines);
         let foreign: Vec<Vec<u8>> = lines
             .iter()
-            .map(|line| [&b"{\"_index\":\"metrics-other-default\","[..], &line[1..]].concat())
+            .map(|line| [&b"{\"_index\":\"elsewhere\","[..], &line[1..]].concat())
             .collect();
         allocates_nothing::<Corpus>(&foreign.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }

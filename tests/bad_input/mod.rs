@@ -17,13 +17,13 @@ fn event(more: &str) -> String {
 }
 
 /// The same with the member that makes the rule hold.
-fn good() -> String {
+pub(crate) fn good() -> String {
     event(r#","process":{"executable":"/dev/shm/x"}"#)
 }
 
 /// A process that the rule about file transfers minds, which counts in windows and
 /// so needs a time.
-fn transfer(time: &str) -> String {
+pub(crate) fn transfer(time: &str) -> String {
     format!(
         r#"{{{time}"event":{{"type":"start","action":"exec"}},"host":{{"os":{{"type":"linux"}}}},"process":{{"name":"scp","executable":"/usr/bin/scp","parent":{{"name":"bash","executable":"/bin/bash"}}}},"agent":{{"id":"a"}}}}"#
     )
