@@ -166,10 +166,11 @@ mod compiled {
         let bytes = some_events();
         let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         allocates_nothing::<Bundled>(&lines);
-        let foreign: Vec<Vec<u8>> = lines
-            .iter()
-            .map(|line| [&b"{\"_index\":\"elsewhere\","[..], &line[1..]].concat())
-            .collect();
+        let example = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/events.ndjson"));
+        let example = example.expect("the bundled example");
+        let lines = lines.into_iter().chain(example.split_inclusive(|byte| *byte == b'\n'));
+        let foreign: Vec<Vec<u8>> =
+            lines.map(|line| [&b"{\"_index\":\"elsewhere\","[..], &line[1..]].concat()).collect();
         allocates_nothing::<Corpus>(&foreign.iter().map(Vec::as_slice).collect::<Vec<_>>());
     }
 

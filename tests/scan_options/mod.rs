@@ -25,7 +25,7 @@ fn row(options: &'static [&'static str], input: &str, alerts: usize, said: &'sta
 fn rows() -> Vec<Row> {
     let good = good() + "\n";
     // The windows of both ticks hold the last minute of the hour.
-    let (twice, ahead) = (at("00:59:30"), at("2999-01-01T00:00:00"));
+    let (twice, ahead) = (at("00:59:30"), at("2200-01-01T00:00:00"));
     let late = at("12:00:00") + &at("08:30:00").replace("/usr/bin/scp", "/opt/scp");
     vec![
         row(&[], &good, 1, "alerts      1\n"),
