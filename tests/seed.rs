@@ -7,7 +7,13 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// The rule with its facts as they stand.
-#[detect::ruleset(path = "rules/linux/file_transfer_utility_launched_from_unusual_parent.toml")]
+///
+/// It compares `event.type`, which is an array in ECS, with one value: it says so, and it
+/// is meant.
+#[detect::ruleset(
+    path = "rules/linux/file_transfer_utility_launched_from_unusual_parent.toml",
+    allow = ["array_comparison:8eeeda11-dca6-4c3e-910f-7089db412d1c"]
+)]
 struct Seed;
 
 /// The rule as its authors wrote it.
@@ -23,6 +29,30 @@ impl Sink for Alerts {
     fn alert(&mut self, alert: &Alert<'_>) {
         self.0.push(serde_json::from_str(alert.json).expect("an alert is JSON"));
     }
+}
+
+#[test]
+fn it_is_warned_about_the_array_unless_that_is_allowed() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/rules/linux/file_transfer_utility_launched_from_unusual_parent.toml"
+    );
+    let folder = detect_compiler::rule::read_folder(Path::new(path)).expect("the rule");
+    let lints = |allow: &[&str]| -> Vec<&str> {
+        let options = detect_compiler::compile::Options {
+            on_error: detect_compiler::expand::OnError::Stop,
+            allow: allow.iter().map(|&lint| lint.to_owned()).collect(),
+            runtime: "runtime".parse().expect("a path"),
+            below: String::new(),
+            texts: true,
+        };
+        let plans = detect_compiler::compile::plans(&folder, &options);
+        let problems = plans.warnings.iter().flat_map(|report| &report.problems);
+        problems.filter_map(|problem| problem.lint).collect()
+    };
+    assert_eq!(lints(&[]), ["array_comparison"]);
+    let id = Seed::table().rules[0].info.id;
+    assert_eq!(lints(&[&format!("array_comparison:{id}")]), [""; 0]);
 }
 
 fn expected_folder() -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::hygiene::{self, Given};
 use super::output;
 use clap::{Args, ValueEnum};
-use detect_compiler::compile::Planned;
+use detect_compiler::compile::{Planned, allowed};
 use detect_compiler::diagnostic::{Report, Style};
 use detect_compiler::hygiene::Hygiene;
 use detect_compiler::lower;
@@ -26,6 +26,9 @@ pub(crate) struct Check {
     /// Errors only
     #[arg(long)]
     no_warnings: bool,
+    /// Lint that is silent, as in the attribute: `LINT`, or `LINT:RULE_ID` for one rule
+    #[arg(long, value_name = "LINT")]
+    allow: Vec<String>,
     /// Examine the rules together: which say the same or less than another, which have
     /// no samples, which cannot see the data (`--data-set`, `--data`)
     #[arg(long)]
@@ -58,7 +61,7 @@ impl Check {
                 path.parent().map(PathBuf::from).unwrap_or_default()
             };
             let before = checked.reports.len();
-            checked.ruleset(folder.ruleset());
+            checked.ruleset(folder.ruleset(), &self.allow);
             checked.folder.files.extend(folder.files);
             for report in &mut checked.reports[before..] {
                 report.path = Arc::from(prefix.join(&*report.path).display().to_string());
@@ -134,7 +137,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn ruleset(&mut self, ruleset: Ruleset) {
+    fn ruleset(&mut self, ruleset: Ruleset, allow: &[String]) {
         self.refused += ruleset.refused.len();
         self.reports.extend(ruleset.refused);
         self.reports.extend(ruleset.duplicates.iter().cloned());
@@ -143,7 +146,8 @@ impl Checked {
             let answer = lower::compile(rule, &ruleset.schema);
             match answer {
                 Ok(compiled) => {
-                    let warnings = [&rule.warnings[..], &compiled.warnings[..]].concat();
+                    let mut warnings = [&rule.warnings[..], &compiled.warnings[..]].concat();
+                    warnings.retain(|problem| !allowed(problem.lint, rule, allow));
                     if !warnings.is_empty() {
                         self.reports.push(rule.report(warnings));
                     }

@@ -5,7 +5,7 @@ use super::output::{self, Cell, Column, Format, Table, Tone};
 use super::ruleset::Rules;
 use clap::Args;
 use detect::runtime::alert::RuleInfo;
-use detect::runtime::engine::{self, Ruleset as _};
+use detect::runtime::engine::{self, Need, Rule, Ruleset as _};
 use detect_compiler::rule::read_folder;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -33,8 +33,7 @@ impl ListRules {
 }
 
 fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
-    let rules: Vec<&RuleInfo> = table.rules.iter().map(|rule| rule.info).collect();
-    let compiled = rules.iter().map(|info| record(info));
+    let compiled = table.rules.iter().map(record);
     let refused = table.refused.iter().map(
         |refused| json!({ "path": refused.path, "status": "refused", "reason": refused.reason }),
     );
@@ -51,7 +50,8 @@ fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
             Column::left("ID"),
             Column::left("PATH"),
         ]);
-        for info in &rules {
+        for rule in table.rules {
+            let info = rule.info;
             rows.row(vec![
                 Cell::new(info.severity.name()),
                 Cell::new(info.risk_score.to_string()),
@@ -59,7 +59,7 @@ fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
                 Cell::new(info.name),
                 Cell::new(window(info)),
                 Cell::new(info.group_by.join(", ")),
-                Cell::new(status(info)).tone(Tone::Dim),
+                Cell::new(status(rule)).tone(Tone::Dim),
                 Cell::new(info.id).tone(Tone::Dim),
                 Cell::new(info.path).tone(Tone::Dim),
             ]);
@@ -75,14 +75,17 @@ fn list(table: &engine::Table, format: Format) -> Result<(), Failure> {
     })
 }
 
-fn record(info: &RuleInfo) -> Json {
+fn record(rule: &Rule) -> Json {
+    let info = rule.info;
+    let waits_for: Vec<String> = rule.needs().map(wanted).collect();
     json!({
         "id": info.id,
         "path": info.path,
         "name": info.name,
         "type": info.rule_type.name(),
         "language": info.language,
-        "status": status(info),
+        "status": status(rule),
+        "waits_for": waits_for,
         "severity": info.severity.name(),
         "risk_score": info.risk_score,
         "interval_ms": info.interval,
@@ -94,8 +97,23 @@ fn record(info: &RuleInfo) -> Json {
     })
 }
 
-fn status(info: &RuleInfo) -> &'static str {
-    if info.deprecated { "deprecated" } else { "active" }
+/// A rule that waits runs once it is given what it needs.
+fn status(rule: &Rule) -> &'static str {
+    if rule.info.deprecated {
+        "deprecated"
+    } else if rule.needs().next().is_some() {
+        "waiting"
+    } else {
+        "active"
+    }
+}
+
+/// The option that gives a rule what it needs.
+pub(super) fn wanted(need: Need) -> String {
+    match need {
+        Need::Completion => "--completion-cmd".to_owned(),
+        Need::Lookup(name) => format!("--lookup {name}=FILE"),
+    }
 }
 
 /// `61m every 1h`

@@ -1,5 +1,4 @@
-//! The rules that are compiled into the program.
+//! The rules that are compiled into the program. Its root names them, so that tests can
+//! be the program with other rules.
 
-/// `rules/`, or what `DETECT_RULES` names at build time.
-#[detect::ruleset(path = "rules", env = "DETECT_RULES")]
-pub(crate) struct Rules;
+pub(crate) use crate::Rules;

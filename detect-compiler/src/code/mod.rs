@@ -48,6 +48,8 @@ pub struct Rule {
     pub info: TokenStream,
     /// Hash of what decides its alerts and state.
     pub meaning: u64,
+    /// Its stratum among rules over alerts; 0 = it reads none.
+    pub stratum: u32,
     /// What its exceptions ask, and the items of the build.
     pub exceptions: (Vec<ExceptionShape>, Vec<detect_runtime::exception::Item>),
     /// Its conditions in plain form, encoded, in the order of the ruleset's.
@@ -173,7 +175,7 @@ fn table(
     let origin = |path: &str| ruleset.fields.get(path).unwrap_or(u16::MAX);
     let (index, stream_type) = (origin("_index"), origin("data_stream.type"));
     let (dataset, namespace) = (origin("data_stream.dataset"), origin("data_stream.namespace"));
-    let beat = origin("@metadata.beat");
+    let (beat, alert) = (origin("@metadata.beat"), origin("kibana.alert.uuid"));
     let (entity, parent) = (origin("process.entity_id"), origin("process.parent.entity_id"));
     let (ancestry, category) = (origin("process.Ext.ancestry"), origin("event.category"));
     let kind = origin("event.type");
@@ -197,6 +199,7 @@ fn table(
                 dataset: #dataset,
                 namespace: #namespace,
                 beat: #beat,
+                alert: #alert,
                 entity: #entity,
                 parent: #parent,
                 ancestry: #ancestry,
@@ -223,6 +226,7 @@ pub fn engine_fields() -> Vec<&'static str> {
         "data_stream.dataset",
         "data_stream.namespace",
         "@metadata.beat",
+        "kibana.alert.uuid",
     ]
 }
 
@@ -274,7 +278,7 @@ impl RuleCode<'_> {
             let (field, ty) = (self.field(path), constant::ty(*ty));
             quote!((#field, #ty))
         });
-        let meaning = self.rule.meaning;
+        let (meaning, stratum) = (self.rule.meaning, self.rule.stratum);
         let first_lineage = self.first_lineage as u32;
         let lineages = self.rule.plan.lineages.len() as u32;
         quote!(Rule {
@@ -285,6 +289,7 @@ impl RuleCode<'_> {
             flags: &[#(#flags),*],
             lineages: (#first_lineage, #lineages),
             exceptions: #exceptions,
+            stratum: #stratum,
             head: #head,
             meaning: #meaning,
         })

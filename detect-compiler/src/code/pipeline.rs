@@ -76,17 +76,23 @@ fn for_each_expr<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Expr)) {
         | Stage::Grok { input: expr, .. }
         | Stage::Completion { prompt: expr, .. } => visit(expr),
         Stage::Eval(all) => all.iter().for_each(|(_, expr)| visit(expr)),
-        Stage::Stats(stats) | Stage::InlineStats { stats, .. } => {
-            for aggregate in &stats.aggregates {
-                aggregate.args.iter().chain(&aggregate.filter).for_each(&mut *visit);
-            }
-            stats.keys.iter().for_each(visit);
+        Stage::Stats(stats) => for_each_stats_expr(stats, visit),
+        Stage::InlineStats { stats, computed, .. } => {
+            for_each_stats_expr(stats, visit);
+            computed.iter().for_each(visit);
         }
         Stage::Sort(keys) => keys.iter().for_each(|key| visit(&key.expr)),
         Stage::Limit { by, .. } => by.iter().for_each(visit),
         Stage::Lookup { on, .. } => on.iter().for_each(|(expr, _)| visit(expr)),
         Stage::MvExpand(_) | Stage::Sample(_) => {}
     }
+}
+
+fn for_each_stats_expr<'s>(stats: &'s Stats, visit: &mut dyn FnMut(&'s Expr)) {
+    for aggregate in &stats.aggregates {
+        aggregate.args.iter().chain(&aggregate.filter).for_each(&mut *visit);
+    }
+    stats.keys.iter().for_each(visit);
 }
 
 fn stage(unit: &mut Unit, stage: &Stage, following: &[Stage]) -> TokenStream {
@@ -96,14 +102,8 @@ fn stage(unit: &mut Unit, stage: &Stage, following: &[Stage]) -> TokenStream {
             quote!(Stage::Where(#name))
         }
         Stage::Eval(assignments) => {
-            let steps: Vec<TokenStream> = assignments
-                .iter()
-                .map(|(slot, expr)| {
-                    let value = expression(unit, expr, &mut Leaves::Row);
-                    quote!(s[#slot] = #value;)
-                })
-                .collect();
-            let name = compute(unit, "eval", &quote!(#(#steps)*));
+            let all = assignments.iter().map(|(slot, expr)| (*slot, expr));
+            let name = assigned(unit, "eval", all);
             quote!(Stage::Eval(#name))
         }
         Stage::MvExpand(slot) => quote!(Stage::MvExpand(#slot)),
@@ -133,9 +133,16 @@ fn stage(unit: &mut Unit, stage: &Stage, following: &[Stage]) -> TokenStream {
             let spec = stats_spec(unit, stats, &bound);
             quote!(Stage::Stats(&#spec))
         }
-        Stage::InlineStats { stats, into } => {
+        Stage::InlineStats { stats, computed, into } => {
             let spec = stats_spec(unit, stats, &quote!(false));
-            quote!(Stage::InlineStats { stats: &#spec, into: &[#(#into),*] })
+            let computed = if computed.is_empty() {
+                quote!(None)
+            } else {
+                let first = stats.aggregates.len() + stats.keys.len();
+                let name = assigned(unit, "of_group", (first..).zip(computed));
+                quote!(Some(#name))
+            };
+            quote!(Stage::InlineStats { stats: &#spec, computed: #computed, into: &[#(#into),*] })
         }
         Stage::Sort(keys) => {
             let keys: Vec<TokenStream> = keys.iter().map(|key| sort_key(unit, key)).collect();
@@ -182,6 +189,21 @@ fn predicate(unit: &mut Unit, condition: &Expr) -> Ident {
         }
     });
     name
+}
+
+/// A function that computes slots of a row, left to right.
+fn assigned<'e>(
+    unit: &mut Unit,
+    kind: &str,
+    all: impl Iterator<Item = (usize, &'e Expr)>,
+) -> Ident {
+    let steps: Vec<TokenStream> = all
+        .map(|(slot, expr)| {
+            let value = expression(unit, expr, &mut Leaves::Row);
+            quote!(s[#slot] = #value;)
+        })
+        .collect();
+    compute(unit, kind, &quote!(#(#steps)*))
 }
 
 fn compute(unit: &mut Unit, kind: &str, steps: &TokenStream) -> Ident {

@@ -4,6 +4,8 @@
 //! In: a [`Folder`] in memory. Out: tokens, and what was left out. Must not know
 //! where the files lie nor what a macro is.
 
+mod strata;
+
 use crate::code;
 use crate::diagnostic::Report;
 use crate::expand::OnError;
@@ -30,6 +32,8 @@ pub struct Options {
     pub runtime: TokenStream,
     /// Stands before the paths of files in messages (`rules`).
     pub below: String,
+    /// Whether rules carry their long texts (note, setup, query) for full alerts.
+    pub texts: bool,
 }
 
 /// A compiled ruleset.
@@ -127,8 +131,8 @@ pub fn plans(folder: &Folder, options: &Options) -> Plans {
     plans
 }
 
-/// `lint` silences it for all rules, `lint:rule id` for one.
-fn allowed(lint: Option<&str>, rule: &Rule, allow: &[String]) -> bool {
+/// Whether `allow` silences a lint: `lint` does for all rules, `lint:rule id` for one.
+pub fn allowed(lint: Option<&str>, rule: &Rule, allow: &[String]) -> bool {
     lint.is_some_and(|lint| {
         allow.iter().any(|entry| match entry.split_once(':') {
             Some((name, id)) => name == lint && id == rule.id.value,
@@ -148,7 +152,7 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
         return Err(Failure::Rules(plans.refused));
     }
     let ruleset = optimise(&plans).map_err(Failure::Profile)?;
-    let mut rules = code_rules(&plans, &ruleset);
+    let mut rules = code_rules(&plans, &ruleset, options.texts);
     let refused: Vec<code::Refused> = plans
         .refused
         .iter()
@@ -217,13 +221,15 @@ fn asked(entry: &ShapeEntry) -> Option<(String, Flags)> {
     }
 }
 
-fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
+fn code_rules(plans: &Plans, ruleset: &Ruleset, texts: bool) -> Vec<code::Rule> {
     let mut names = HashSet::new();
+    let strata = strata::strata(&plans.rules);
     plans
         .rules
         .iter()
         .zip(&ruleset.rules)
-        .map(|(planned, entry)| {
+        .zip(strata)
+        .map(|((planned, entry), stratum)| {
             let Planned { rule, lowered } = planned;
             let plain = entry
                 .conditions
@@ -247,8 +253,9 @@ fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
                     lookback: rule.schedule.lookback,
                 },
                 timestamp_override: rule.timestamp_override.clone(),
-                info: lower::info_tokens(rule, lowered, plans.fields_hash),
+                info: lower::info_tokens(rule, lowered, plans.fields_hash, texts),
                 meaning: rule.meaning_hash(plans.fields_hash),
+                stratum,
                 exceptions: (lowered.exceptions.shapes.clone(), lowered.exceptions.items.clone()),
                 plain,
             }
@@ -268,3 +275,6 @@ fn item_name(rule: &Rule, names: &mut HashSet<String>) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value as Json, json};
 
 /// The expression of type `RuleInfo` for generated code; names of
 /// `detect_runtime::alert` are used without path. `fields` is the hash of the
-/// ruleset's own field types.
-pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64) -> TokenStream {
+/// ruleset's own field types; without `texts` the long ones are left out.
+pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64, texts: bool) -> TokenStream {
     let (id, path, name) = (&rule.id.value, &*rule.path, &rule.name);
     let uuid = rule_uuid(id);
     let rule_type = variant(&format!("{:?}", rule.rule_type()));
@@ -45,7 +45,8 @@ pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64) -> TokenStream
     let risk_score_field = optional(rule.risk_score_field.as_deref());
     let name_field = optional(rule.name_field.as_deref());
     let suppression = suppression(rule);
-    let (members, texts) = (members(rule, &compiled.plan.index), texts(rule));
+    let members = members(rule, &compiled.plan.index);
+    let texts = if texts { long_texts(rule) } else { String::new() };
     let (meaning, content) = (rule.meaning_hash(fields), rule.content_hash());
     quote! {
         RuleInfo {
@@ -108,6 +109,59 @@ fn suppression(rule: &Rule) -> TokenStream {
     }
 }
 
+/// What every alert of a rule says, whatever it was made from.
+#[derive(Clone, Debug)]
+pub struct AlertOutline {
+    /// The members as a JSON object.
+    pub text: String,
+    /// Members of alerts whose values depend on what they were made from.
+    open: Vec<&'static str>,
+}
+
+impl AlertOutline {
+    /// The outline of a rule's alerts.
+    pub fn of(rule: &Rule, compiled: &Compiled) -> AlertOutline {
+        let mut open = Vec::new();
+        let mut text = String::from(
+            r#"{"event.kind":"signal","kibana.alert.status":"active","kibana.alert.workflow_status":"open","#,
+        );
+        let mut set = |name: &'static str, value: Json, known: bool| {
+            if known {
+                text.push_str(&format!("\"{name}\":{value},"));
+            } else {
+                open.push(name);
+            }
+        };
+        set("kibana.alert.rule.name", json!(rule.name), rule.name_field.is_none());
+        let severity = json!(rule.severity.name());
+        set("kibana.alert.severity", severity, rule.severity_mapping.is_empty());
+        let risk_score = json!(rule.risk_score);
+        set("kibana.alert.risk_score", risk_score, rule.risk_score_field.is_none());
+        // Events of a sequence are building blocks whatever the rule says.
+        let sequence = matches!(compiled.plan.body, Body::Sequence(_) | Body::Sample(_));
+        if rule.building_block || sequence {
+            set("kibana.alert.building_block_type", json!("default"), rule.building_block);
+        }
+        text.push_str(&members(rule, &compiled.plan.index));
+        text.push('}');
+        AlertOutline { text, open }
+    }
+
+    /// Whether the outline says what an alert has at a path, and be it nothing.
+    pub fn knows(&self, path: &str) -> bool {
+        const FIXED: [&str; 6] = [
+            "event.kind",
+            "kibana.alert.status",
+            "kibana.alert.workflow_status",
+            "kibana.alert.severity",
+            "kibana.alert.risk_score",
+            "kibana.alert.building_block_type",
+        ];
+        (FIXED.contains(&path) || path.starts_with("kibana.alert.rule."))
+            && !self.open.contains(&path)
+    }
+}
+
 /// Members that every alert of the rule has.
 fn members(rule: &Rule, index: &[String]) -> String {
     let texts = &rule.texts;
@@ -145,8 +199,8 @@ fn members(rule: &Rule, index: &[String]) -> String {
     all.text()
 }
 
-/// Members with long texts.
-fn texts(rule: &Rule) -> String {
+/// The members of a full alert that are long texts: `RuleInfo::texts`.
+pub fn long_texts(rule: &Rule) -> String {
     let mut all = Members::default();
     all.set_some("note", rule.texts.note.as_deref());
     all.set_some("setup", rule.texts.setup.as_deref());

@@ -347,12 +347,14 @@ pub enum Stage {
     },
     /// Groups and aggregates; begins a new frame.
     Stats(Stats),
-    /// The same, joined back to each row; `into` are the slots of aggregates
-    /// and then of keys in the same frame.
+    /// The same, joined back to each row.
     InlineStats {
         /// The computation.
         stats: Stats,
-        /// Target slots: aggregates, then keys.
+        /// What is computed of each group before it is joined back, over a row of the
+        /// group: aggregates, then keys.
+        computed: Vec<Expr>,
+        /// Target slots in the frame of the rows: aggregates, keys, what is computed.
         into: Vec<usize>,
     },
     /// Orders rows, stable.

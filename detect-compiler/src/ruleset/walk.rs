@@ -178,8 +178,10 @@ fn stage_expressions<'p>(stage: &'p Stage, visit: &mut dyn FnMut(&'p Expr)) {
         Stage::Where(expr) | Stage::Completion { prompt: expr, .. } => visit(expr),
         Stage::Eval(all) => all.iter().for_each(|(_, expr)| visit(expr)),
         Stage::Dissect { input, .. } | Stage::Grok { input, .. } => visit(input),
-        Stage::Stats(stats) | Stage::InlineStats { stats, .. } => {
+        Stage::Stats(stats) => stats_expressions(stats, visit),
+        Stage::InlineStats { stats, computed, .. } => {
             stats_expressions(stats, visit);
+            computed.iter().for_each(visit);
         }
         Stage::Sort(keys) => keys.iter().for_each(|key| visit(&key.expr)),
         Stage::Limit { by, .. } => by.iter().for_each(visit),

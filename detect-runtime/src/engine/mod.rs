@@ -11,6 +11,7 @@
 //! owner merges them in input order the alerts are the same for any number of
 //! shards.
 
+mod budget;
 mod evaluator;
 mod events;
 mod lineage;
@@ -18,12 +19,15 @@ mod live;
 mod naps;
 mod owner;
 mod partial;
+mod quota;
 mod reference;
 mod ring;
 mod rows;
 mod scanner;
 mod shard;
 mod sink;
+mod stacked;
+mod strata;
 mod table;
 
 pub use live::{Feed, FeedCounts, FeedError, Live, LiveRule};
@@ -32,7 +36,9 @@ pub use reference::{Reference, Traced};
 pub use scanner::{ScanCounts, index_name};
 pub use shard::{Partials, Shard};
 pub use sink::{Alert, Sink};
-pub use table::{Condition, Flag, HeadSpec, Heads, Holds, Origin, Refused, Rule, Ruleset, Table};
+pub use table::{
+    Condition, Flag, HeadSpec, Heads, Holds, Need, Origin, Refused, Rule, Ruleset, Table,
+};
 
 use crate::alert::Format;
 use crate::exception::ExceptionError;
@@ -138,8 +144,7 @@ impl<R: Ruleset> Engine<R> {
         let mut rules = R::new();
         let live = Arc::new(Live::new(table)?);
         *rules.heads() = Heads::new(table, &options.resources);
-        let mut owner =
-            Owner::new(table, options.settings.clone(), options.format.clone(), Arc::clone(&live));
+        let mut owner = Owner::new(table, &options, Arc::clone(&live));
         if options.reference {
             owner.stay_awake(rules.heads());
         } else {
@@ -210,7 +215,9 @@ impl<R: Ruleset> Engine<R> {
         self.lines = Lines::new(self.options.line_limit);
     }
 
-    /// Moves every rule's clock to at least `time` (milliseconds since 1970).
+    /// Moves every rule's clock to at least `time` (milliseconds since 1970). Rules over
+    /// alerts that keep state take the alerts up to there only now, or when the input
+    /// ends: a run without end calls this from time to time.
     pub fn tick(&mut self, time: i64, sink: &mut dyn Sink) {
         self.owner.tick(self.rules.heads(), time, sink);
     }
@@ -288,7 +295,11 @@ impl<R: Ruleset> Engine<R> {
     /// How many values of a rule's expressions became null for this reason.
     pub fn warnings(&self, rule: usize, kind: Warning) -> u64 {
         let per_event = self.shard.warnings(rule).map_or(0, |warnings| warnings.count(kind));
-        per_event + self.owner.counts.get(rule).map_or(0, |own| own.warnings.count(kind))
+        let over_alerts = self.owner.warnings_over_alerts(rule);
+        let over_alerts = over_alerts.map_or(0, |warnings| warnings.count(kind));
+        per_event
+            + over_alerts
+            + self.owner.counts.get(rule).map_or(0, |own| own.warnings.count(kind))
     }
 
     /// Bytes of state.

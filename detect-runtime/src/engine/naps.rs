@@ -68,7 +68,10 @@ impl Naps {
     pub(super) fn new(table: &'static Table, settings: &Settings) -> Naps {
         let nap = |rule: &Rule| Nap {
             kind: match rule.head {
-                HeadSpec::Sequence(_) if settings.whole.is_none() => Kind::Sequence,
+                // Hits of rules over alerts wait elsewhere.
+                HeadSpec::Sequence(_) if settings.whole.is_none() && rule.stratum == 0 => {
+                    Kind::Sequence
+                }
                 HeadSpec::Threat(_) => Kind::Threat,
                 _ => Kind::Awake,
             },

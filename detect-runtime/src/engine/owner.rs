@@ -1,14 +1,17 @@
 //! The owner of the state: takes hits in input order, runs the heads, turns
 //! drafts into alerts.
 
+use super::Options;
 use super::lineage::{Lineages, PROCESS};
 use super::live::Live;
 use super::naps::{Answer, Naps};
+use super::quota::Quota;
 use super::ring::Noted;
 use super::rows::Rows;
 use super::sink::{Alert, Sink};
+use super::strata::Strata;
 use super::table::{HeadSpec, Heads, Rule, Table};
-use crate::alert::{Format, Writer};
+use crate::alert::Writer;
 use crate::head::{Draft, Env, Head, Hit, Losses, Settings};
 use crate::indicator::Matcher;
 use crate::sequence::{Machine, Sampler};
@@ -38,15 +41,23 @@ pub struct RuleCounts {
 
 /// Runs the heads of a ruleset.
 pub(super) struct Owner {
-    table: &'static Table,
-    settings: Settings,
+    pub(super) table: &'static Table,
+    pub(super) settings: Settings,
     writer: Writer,
     pub(super) live: Arc<Live>,
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
+    /// By number of the rule.
+    quotas: Vec<Quota>,
     arena: Bump,
     lineages: Lineages,
-    naps: Naps,
+    pub(super) naps: Naps,
+    pub(super) strata: Strata,
+    /// Alerts are coming back.
+    pub(super) returning: bool,
+    /// Hits since all memory was measured.
+    pub(super) unmeasured: u64,
+    pub(super) waiting_arena: Bump,
     /// For hits that come without row, and for those of the ring.
     reread: Option<Rows>,
     recalled: Option<Rows>,
@@ -65,21 +76,22 @@ impl Heads {
 }
 
 impl Owner {
-    pub(super) fn new(
-        table: &'static Table,
-        settings: Settings,
-        format: Format,
-        live: Arc<Live>,
-    ) -> Owner {
+    pub(super) fn new(table: &'static Table, options: &Options, live: Arc<Live>) -> Owner {
+        let settings = options.settings.clone();
         Owner {
             table,
-            writer: Writer::new(format),
+            writer: Writer::new(options.format.clone()),
             live,
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
+            quotas: vec![Quota::default(); table.rules.len()],
             arena: Bump::new(),
             lineages: Lineages::new(table),
             naps: Naps::new(table, &settings),
+            strata: Strata::new(table, options),
+            returning: false,
+            unmeasured: 0,
+            waiting_arena: Bump::new(),
             reread: None,
             recalled: None,
             settings,
@@ -112,6 +124,7 @@ impl Owner {
                 self.let_go(heads);
             }
         }
+        self.hold_to_memory(heads, &mut Nowhere);
         false
     }
 
@@ -123,6 +136,7 @@ impl Owner {
             }
         }
         self.live = Arc::clone(live);
+        self.strata.go_on_with(self.table, live);
     }
 
     /// Hands a hit to its rule's head and its drafts on as alerts.
@@ -135,6 +149,23 @@ impl Owner {
         if !self.lineages.confirms(rule, hit) || !self.live.is_on(rule) {
             return;
         }
+        if self.strata.waits(rule) {
+            self.strata.wait(rule, hit, self.table);
+            self.make_room(heads, sink);
+        } else {
+            self.take(heads, rule, hit, sink);
+        }
+        self.hold_to_memory(heads, sink);
+    }
+
+    /// Hands a hit to its rule's head now.
+    pub(super) fn take(
+        &mut self,
+        heads: &mut Heads,
+        rule: usize,
+        hit: &Hit<'_>,
+        sink: &mut dyn Sink,
+    ) {
         if let Some(counts) = self.counts.get_mut(rule) {
             counts.matches += 1;
         }
@@ -191,23 +222,24 @@ impl Owner {
 
     /// Moves every rule's clock.
     pub(super) fn tick(&mut self, heads: &mut Heads, time: i64, sink: &mut dyn Sink) {
-        for rule in 0..self.table.rules.len() {
-            if self.naps.sleeper(rule).is_some_and(|nap| nap.asleep) {
-                self.naps.advance(rule, time);
-                self.rouse(heads, rule, sink);
-                continue;
+        let until = time.saturating_sub(self.settings.lateness);
+        self.go_through(heads, until, sink, &mut |owner, heads, rule, sink| {
+            if owner.naps.sleeper(rule).is_some_and(|nap| nap.asleep) {
+                owner.naps.advance(rule, time);
+                owner.rouse(heads, rule, sink);
+                return;
             }
-            self.with(heads, rule, sink, |head, env| head.tick(time, env));
-            self.naps.settle(heads, rule);
-        }
+            owner.with(heads, rule, sink, |head, env| head.tick(time, env));
+            owner.naps.settle(heads, rule);
+        });
     }
 
     /// Ends the input of every rule.
     pub(super) fn finish(&mut self, heads: &mut Heads, sink: &mut dyn Sink) {
-        for rule in 0..self.table.rules.len() {
-            self.with(heads, rule, sink, |head, env| head.finish(env));
-            self.naps.settle(heads, rule);
-        }
+        self.go_through(heads, i64::MAX, sink, &mut |owner, heads, rule, sink| {
+            owner.with(heads, rule, sink, |head, env| head.finish(env));
+            owner.naps.settle(heads, rule);
+        });
         self.naps.forget();
     }
 
@@ -284,7 +316,7 @@ impl Owner {
     }
 
     /// Lets the oldest event of the ring go; who may still need it takes it.
-    fn let_go(&mut self, heads: &mut Heads) {
+    pub(super) fn let_go(&mut self, heads: &mut Heads) {
         let mut owed = Vec::new();
         self.naps.let_go(self.settings.lateness, &mut owed);
         for noted in &owed {
@@ -293,7 +325,7 @@ impl Owner {
         self.naps.ring.drop_oldest();
     }
 
-    fn with(
+    pub(super) fn with(
         &mut self,
         heads: &mut Heads,
         rule: usize,
@@ -318,6 +350,9 @@ impl Owner {
         );
         self.arena.reset();
         self.hand_out(rule, sink);
+        if self.strata.has_fresh() {
+            self.bring_back(heads, sink);
+        }
     }
 
     fn hand_out(&mut self, rule: usize, sink: &mut dyn Sink) {
@@ -326,7 +361,16 @@ impl Owner {
             return;
         };
         let Some(rating) = self.live.rules.get(rule).map(|live| live.rating) else { return };
+        let quota = self.quotas.get_mut(rule).filter(|_| self.settings.max_signals);
+        let (mut quota, whole) = (quota, self.settings.whole.is_some());
+        let mut strata = self.strata.reads_alerts().then_some(&mut self.strata);
         for draft in self.drafts.drain(..) {
+            if let Some(quota) = &mut quota
+                && !quota.admits(entry.info, &draft, whole)
+            {
+                counts.losses.capped += 1;
+                continue;
+            }
             sink.draft(rule, &draft);
             self.writer.write(entry.info, rating, &draft, &mut |written| {
                 counts.alerts += 1;
@@ -337,8 +381,16 @@ impl Owner {
                     uuid: written.uuid,
                     building_block: written.building_block,
                 });
+                if let Some(strata) = &mut strata {
+                    strata.came(rule, &draft, written.json);
+                }
             });
         }
+    }
+
+    /// Warnings of a rule's per-event expressions over alerts.
+    pub(super) fn warnings_over_alerts(&self, rule: usize) -> Option<&Warnings> {
+        self.strata.warnings(rule)
     }
 
     /// Appends the state of all rules, each under the hash of its meaning.
@@ -346,14 +398,17 @@ impl Owner {
         self.wake_all(heads);
         (heads.0.len() as u64).encode(out);
         let mut state = Vec::new();
-        for (rule, head) in self.table.rules.iter().zip(&heads.0) {
+        for ((rule, head), quota) in self.table.rules.iter().zip(&heads.0).zip(&self.quotas) {
             state.clear();
+            quota.encode(&mut state);
             head.encode(&mut state);
             out.extend_from_slice(&rule.meaning.to_le_bytes());
             (state.len() as u64).encode(out);
             out.extend_from_slice(&state);
         }
         self.lineages.encode(out);
+        self.strata.encode(self.table, out);
+        self.unmeasured.encode(out);
     }
 
     /// Reads back the state of the rules that did not change since; the others
@@ -372,12 +427,16 @@ impl Owner {
             else {
                 continue;
             };
-            if let Some(head) = heads.0.get_mut(rule) {
-                head.decode(&mut Reader::new(bytes))?;
+            if let (Some(head), Some(quota)) = (heads.0.get_mut(rule), self.quotas.get_mut(rule)) {
+                let mut state = Reader::new(bytes);
+                *quota = Quota::decode(&mut state)?;
+                head.decode(&mut state)?;
                 taken += 1;
             }
         }
         self.lineages.decode(from)?;
+        self.strata.decode(self.table, from)?;
+        self.unmeasured = u64::decode(from)?;
         self.naps.restart();
         self.lie_down(heads);
         Ok(taken)
@@ -387,6 +446,7 @@ impl Owner {
     pub(super) fn memory(&self, heads: &Heads) -> usize {
         self.lineages.memory()
             + self.naps.memory()
+            + self.strata.memory()
             + heads.0.iter().map(|head| head.memory()).sum::<usize>()
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn wakers(table: &'static Table, options: &Options) -> Box<[u64]> {
     let awake = options.reference || options.settings.whole.is_some();
     let of_rule = table.rules.iter().map(|rule| match rule.head {
         HeadSpec::Sequence(spec)
-            if !awake && spec.tiebreaker.is_none() && rule.info.suppression.is_none() =>
+            if !awake
+                && spec.tiebreaker.is_none()
+                && rule.info.suppression.is_none()
+                && rule.stratum == 0 =>
         {
             spec.wakers()
         }

@@ -163,6 +163,11 @@ impl Ring {
         self.blocks.len() * BLOCK > SLACK
     }
 
+    /// True if it holds no event.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// True once for each event.
     pub(super) fn is_fresh(&mut self) -> bool {
         core::mem::take(&mut self.fresh)

@@ -15,7 +15,7 @@ use crate::head::{Hit, Lent};
 use crate::json::Malformed;
 use crate::json::layout::{Layout, LayoutError};
 use crate::json::projector::Projector;
-use crate::matcher::{Memory, Probe};
+use crate::matcher::{ALERTS, Memory, Probe};
 use crate::table::{Resources, run_rows};
 use crate::value::{Cx, Type, Value, WARNING_KINDS, Warnings};
 use bumpalo::Bump;
@@ -432,7 +432,8 @@ fn name_of_index<'a>(table: &Table, event: &Event<'a>, given: Option<&'a str>) -
     index_name(table, event).or(given).or_else(|| beat_index(table, event))
 }
 
-/// The name of the event's index: `_index`, else
+/// The name of the event's index: `_index`, else that of alerts if the event is one
+/// (what it copied of its source names another), else
 /// `data_stream.type-dataset-namespace`, for which all three must be there.
 pub fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
     let first = |field: FieldId| match event.values(field).next() {
@@ -441,6 +442,9 @@ pub fn index_name<'a>(table: &Table, event: &Event<'a>) -> Option<&'a str> {
     };
     if let Some(index) = first(table.origin.index) {
         return Some(index);
+    }
+    if first(table.origin.alert).is_some() {
+        return Some(ALERTS);
     }
     let dataset = first(table.origin.dataset)?;
     let kind = first(table.origin.stream_type)?;

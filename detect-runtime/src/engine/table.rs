@@ -7,7 +7,7 @@ use crate::head::Head;
 use crate::indicator::ThreatSpec;
 use crate::matcher::{Probe, Tables};
 use crate::sequence::{SampleSpec, SequenceSpec};
-use crate::table::Program;
+use crate::table::{Program, Resources, Stage};
 use crate::terms::NewTermsSpec;
 use crate::threshold::ThresholdSpec;
 use crate::value::Type;
@@ -53,6 +53,8 @@ pub struct Origin {
     pub namespace: FieldId,
     /// `@metadata.beat`
     pub beat: FieldId,
+    /// `kibana.alert.uuid`
+    pub alert: FieldId,
     /// `process.entity_id`
     pub entity: FieldId,
     /// `process.parent.entity_id`
@@ -121,10 +123,47 @@ pub struct Rule {
     pub lineages: (u32, u32),
     /// What exceptions of the rule may ask for; none = it has none.
     pub exceptions: Option<&'static ExceptionSpec>,
+    /// 0: it reads no alerts of this engine. Rules over alerts run behind those of
+    /// lower strata, and see their alerts.
+    pub stratum: u32,
     /// The head.
     pub head: HeadSpec,
     /// Hash of what decides its alerts and its state.
     pub meaning: u64,
+}
+
+impl Rule {
+    /// What the user must give for it to run.
+    pub fn needs(&self) -> impl Iterator<Item = Need> {
+        let stages = match self.head {
+            HeadSpec::Pipeline(program) => program.stages,
+            _ => &[],
+        };
+        stages.iter().filter_map(|stage| match stage {
+            Stage::Completion { .. } => Some(Need::Completion),
+            Stage::Lookup(spec) => Some(Need::Lookup(spec.table)),
+            _ => None,
+        })
+    }
+}
+
+/// Something that a rule needs beside its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// What answers COMPLETION.
+    Completion,
+    /// The table of this name, for ENRICH and LOOKUP JOIN.
+    Lookup(&'static str),
+}
+
+impl Need {
+    /// Whether it is there.
+    pub fn is_met(self, by: &Resources) -> bool {
+        match self {
+            Need::Completion => by.completion.is_some(),
+            Need::Lookup(name) => by.lookups.contains_key(name),
+        }
+    }
 }
 
 /// Descriptor of a head.

@@ -129,10 +129,16 @@ pub struct Settings {
     pub whole: Option<Whole>,
     /// Bytes of state a rule may hold; what exceeds it goes oldest first.
     pub rule_memory: Option<usize>,
+    /// Bytes of state that all rules together may hold; what exceeds it is let go by
+    /// the rule that holds most, oldest first.
+    pub max_memory: Option<usize>,
     /// What was seen before the input begins counts as complete: a term that
     /// was never seen is new from the first event on. Else a new-terms rule
     /// learns for the length of its history first.
     pub history_complete: bool,
+    /// A rule makes no more than its `max_signals` alerts in one run; what is beyond
+    /// is counted. Off, a rule makes what it finds.
+    pub max_signals: bool,
 }
 
 /// One window over everything.
@@ -154,6 +160,8 @@ pub struct Losses {
     pub learning: u64,
     /// Matches absorbed by an alert that had been given already.
     pub suppressed: u64,
+    /// Alerts beyond the rule's `max_signals`, where that is asked for.
+    pub capped: u64,
 }
 
 /// An alert in the making.
@@ -271,6 +279,10 @@ pub trait Head: Send {
 
     /// Bytes of state held now.
     fn memory(&self) -> usize;
+
+    /// Lets go of state, the oldest first, until so many bytes are left, and counts
+    /// what is lost. What cannot be let go stays.
+    fn bound(&mut self, _most: usize, _env: &mut Env<'_>) {}
 
     /// True while no hit at all can do anything, so that none need be made.
     fn is_deaf(&self) -> bool {

@@ -2,10 +2,15 @@
 
 use memchr::memmem;
 
+/// Name of the index of the engine's own alerts.
+pub const ALERTS: &str = ".alerts-security.alerts-default";
+
 /// True if a list of index patterns admits an index name. `*` stands for any run
 /// of characters, a leading `-` takes back what earlier patterns admitted, a
 /// cluster prefix (`remote:logs-*`) is not part of the name. The backing index of
-/// a data stream (`.ds-NAME-2026.01.01-000001`) counts as its stream too.
+/// a data stream (`.ds-NAME-2026.01.01-000001`) counts as its stream too. An index of
+/// alerts is hidden: only a pattern that begins with a dot admits it, by its alias
+/// or by the name behind that (`.internal.alerts-security.alerts-default-000001`).
 ///
 /// ```
 /// use detect_runtime::matcher::admit;
@@ -27,11 +32,30 @@ pub fn admit<'p>(patterns: impl IntoIterator<Item = &'p str>, index: &str) -> bo
 }
 
 fn matches_index(pattern: &str, index: &str) -> bool {
+    if index.starts_with(".alerts-") || index.starts_with(".internal.alerts-") {
+        return matches_alerts(pattern, index);
+    }
     if star_matches(pattern.as_bytes(), index.as_bytes()) {
         return true;
     }
     stream_of_backing_index(index)
         .is_some_and(|stream| star_matches(pattern.as_bytes(), stream.as_bytes()))
+}
+
+/// The alias `.alerts-X` stands for `.internal.alerts-X-NNNNNN`.
+fn matches_alerts(pattern: &str, index: &str) -> bool {
+    if !pattern.starts_with('.') {
+        return false;
+    }
+    let alias = index
+        .strip_prefix(".internal")
+        .and_then(|alias| alias.rsplit_once('-'))
+        .filter(|(_, generation)| generation.bytes().all(|byte| byte.is_ascii_digit()))
+        .map(|(alias, _)| alias);
+    let alias = alias.unwrap_or(index);
+    star_matches(pattern.as_bytes(), index.as_bytes())
+        || star_matches(pattern.as_bytes(), alias.as_bytes())
+        || star_matches(pattern.as_bytes(), format!(".internal{alias}-000001").as_bytes())
 }
 
 /// `.ds-NAME-yyyy.MM.dd-NNNNNN` -> `NAME`.
@@ -88,6 +112,15 @@ mod tests {
             (&["-logs-a*", "logs-*"], "logs-ab", true),
             (&["winlogbeat-*"], ".ds-winlogbeat-8-2026.01.01-000001", true),
             (&[".ds-logs-*"], ".ds-logs-a-2026.01.01-000001", true),
+            (&[".alerts-security.*"], ALERTS, true),
+            (&[".alerts-security.alerts-default"], ALERTS, true),
+            (&[".internal.alerts-security*"], ALERTS, true),
+            (&[".internal.alerts-security.alerts-default-000001"], ALERTS, true),
+            (&[".alerts-security.*"], ".internal.alerts-security.alerts-default-000002", true),
+            (&[".alerts-security.alerts-ops"], ALERTS, false),
+            (&["*"], ALERTS, false),
+            (&["*", ".alerts-*", "-.alerts-security*"], ALERTS, false),
+            (&["remote:.alerts-security.*"], ALERTS, true),
         ];
         for (patterns, index, expected) in rows {
             assert_eq!(admit(patterns.iter().copied(), index), *expected, "{patterns:?} {index}");

@@ -20,5 +20,5 @@ mod recent;
 mod slow;
 pub mod value;
 
-pub use index::admit;
+pub use index::{ALERTS, admit};
 pub use probe::{Memory, Probe, Tables, Watch};

@@ -384,22 +384,6 @@ impl Machine {
         }
     }
 
-    /// Keeps the memory bound: held events go on early, then what expires first
-    /// is dropped.
-    fn bound(&mut self, watermark: i64, env: &mut Env<'_>) {
-        let Some(most) = env.settings.rule_memory else { return };
-        while self.reorder.bytes() + self.keys.held() > most {
-            if !self.reorder.is_empty() {
-                self.reorder.open_first();
-                self.drain(watermark, env);
-            } else if let Some(gone) = self.keys.evict() {
-                env.losses.evicted += gone;
-            } else {
-                break;
-            }
-        }
-    }
-
     pub(super) fn watermark(&self, settings: &Settings) -> i64 {
         self.clock.saturating_sub(settings.lateness)
     }
@@ -445,7 +429,9 @@ impl Head for Machine {
         if !whole {
             self.settle(watermark, env);
         }
-        self.bound(watermark, env);
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
+        }
     }
 
     fn tick(&mut self, time: i64, env: &mut Env<'_>) {
@@ -477,6 +463,21 @@ impl Head for Machine {
 
     fn memory(&self) -> usize {
         self.reorder.bytes() + self.keys.bytes()
+    }
+
+    /// Held events go on early, then what expires first is dropped.
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        let watermark = self.watermark(env.settings);
+        while self.reorder.bytes() + self.keys.held() > most {
+            if !self.reorder.is_empty() {
+                self.reorder.open_first();
+                self.drain(watermark, env);
+            } else if let Some(gone) = self.keys.evict() {
+                env.losses.evicted += gone;
+            } else {
+                break;
+            }
+        }
     }
 
     fn sleeper(&mut self) -> Option<&mut dyn Sleeper> {

@@ -161,7 +161,9 @@ pub enum Stage {
     InlineStats {
         /// The computation.
         stats: &'static StatsSpec,
-        /// Slots of the aggregates and then of the keys.
+        /// Computes slots of a group's row, behind its aggregates and keys.
+        computed: Option<Compute>,
+        /// For each slot of a group's row the slot of the rows that it is joined to.
         into: &'static [usize],
     },
     /// Orders rows, stable.

@@ -141,7 +141,9 @@ pub fn run_table<'a>(
                 frames = frames.get(1..).unwrap_or(&[]);
                 rows = stats::group(spec, width, &rows, cx);
             }
-            Stage::InlineStats { stats, into } => stats::join_back(stats, into, &mut rows, cx),
+            Stage::InlineStats { stats, computed, into } => {
+                stats::join_back(stats, computed, into, &mut rows, cx);
+            }
             Stage::Sort(keys) => sort::sort(keys, &mut rows, cx),
             Stage::Limit { count, by } => limit::limit(count, by, &mut rows, cx),
         }

@@ -1,6 +1,6 @@
 //! STATS and INLINE STATS over a table.
 
-use super::{Row, StatsSpec};
+use super::{Compute, Row, StatsSpec};
 use crate::aggregate::GroupStore;
 use crate::state::{Encode, Reader};
 use crate::value::{Cx, Value, Warning};
@@ -34,30 +34,46 @@ pub(super) fn group<'a>(
         .collect()
 }
 
-/// Groups rows and writes each row's results and keys into its slots `into`. A row
-/// in several groups (multi-valued keys) gets the values of all of them as one
-/// multi-value.
-pub(super) fn join_back<'a>(spec: &StatsSpec, into: &[usize], rows: &mut [Row<'a>], cx: &Cx<'a>) {
+/// Groups rows and writes each row's results, keys and what is computed of them into
+/// its slots `into`. A row in several groups (multi-valued keys) gets the values of all
+/// of them as one multi-value; its keys stay what they were.
+pub(super) fn join_back<'a>(
+    spec: &StatsSpec,
+    computed: Option<Compute>,
+    into: &[usize],
+    rows: &mut [Row<'a>],
+    cx: &Cx<'a>,
+) {
+    let of_keys = spec.aggregates..spec.aggregates + spec.keys;
     let mut groups = Groups::new(spec);
     let members: Vec<Vec<u32>> = rows.iter().map(|row| groups.add(row.values, cx)).collect();
-    let results: Vec<&[Value<'a>]> = (0..groups.keys.len())
-        .map(|slot| {
-            let out = cx.arena.alloc_slice_fill_copy(spec.aggregates, Value::Null);
-            groups.store.finish(slot as u32, out, cx);
+    let results: Vec<&[Value<'a>]> = groups
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(slot, key)| {
+            let width = into.len().max(of_keys.end);
+            let out = cx.arena.alloc_slice_fill_copy(width, Value::Null);
+            groups.store.finish(slot as u32, &mut out[..spec.aggregates], cx);
+            let key: &[u8] = cx.arena.alloc_slice_copy(key);
+            lend_key(key, &mut out[of_keys.clone()], cx);
+            if let Some(compute) = computed {
+                compute(out, cx);
+            }
             &*out
         })
         .collect();
     let mut keys = vec![Value::Null; spec.keys];
     for (row, members) in rows.iter_mut().zip(members) {
         (spec.compute_keys)(row.values, &mut keys, cx);
-        let joined = (0..spec.aggregates).map(|aggregate| {
-            let mut of_groups = members.iter().map(|slot| results[*slot as usize][aggregate]);
-            match (of_groups.next(), of_groups.len()) {
-                (Some(only), 0) => only,
-                _ => union(members.iter().map(|slot| results[*slot as usize][aggregate]), cx),
-            }
-        });
-        for (slot, value) in into.iter().zip(joined.chain(keys.iter().copied())) {
+        for (place, slot) in into.iter().enumerate() {
+            let value = if of_keys.contains(&place) {
+                keys[place - of_keys.start]
+            } else if let [member] = members[..] {
+                results[member as usize][place]
+            } else {
+                union(members.iter().map(|member| results[*member as usize][place]), cx)
+            };
             if let Some(target) = row.values.get_mut(*slot) {
                 *target = value;
             }

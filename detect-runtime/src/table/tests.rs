@@ -31,6 +31,13 @@ fn first<'a>(row: &[Value<'a>], _cx: &Cx<'a>) -> Value<'a> {
     row[0]
 }
 
+/// Behind the aggregates and the key: the count with the key.
+fn count_and_key<'a>(row: &mut [Value<'a>], cx: &Cx<'a>) {
+    if let (Value::Long(count), Value::Text(key)) = (row[0], row[2]) {
+        row[3] = Value::Text(cx.arena.alloc_str(&format!("{count}{key}")));
+    }
+}
+
 static BY_FIRST: StatsSpec =
     StatsSpec { aggregates: 2, keys: 1, compute_keys: by_first, store: aggregate::store::<PerKey> };
 static BY_BOTH: StatsSpec = StatsSpec { keys: 2, compute_keys: by_both, ..BY_FIRST };
@@ -46,7 +53,7 @@ const fn columns<const N: usize>() -> [OutputColumn; N] {
     columns
 }
 
-static COLUMNS: [OutputColumn; 5] = columns();
+static COLUMNS: [OutputColumn; 6] = columns();
 
 /// Runs stages over rows of two slots and shows the rows.
 fn run(
@@ -128,7 +135,7 @@ fn stages() {
         ("no rows, a key: none", vec![Stage::Stats(&BY_FIRST)], &[2, 3], 3, vec![], &[]),
         (
             "joined back: null key has its group, several keys the values of all",
-            vec![Stage::InlineStats { stats: &BY_FIRST, into: &[2, 3, 4] }],
+            vec![Stage::InlineStats { stats: &BY_FIRST, computed: None, into: &[2, 3, 4] }],
             &[5],
             5,
             vec![
@@ -138,6 +145,18 @@ fn stages() {
                 [t("b"), Owned::Null],
             ],
             &["a x 2 [x,z] a", "- y 1 y -", "[a,b] z [2,2] [x,z,z] [a,b]", "b - 2 z b"],
+        ),
+        (
+            "what is computed of a group is computed before it is joined",
+            vec![Stage::InlineStats {
+                stats: &BY_FIRST,
+                computed: Some(count_and_key),
+                into: &[2, 3, 4, 5],
+            }],
+            &[6],
+            6,
+            vec![[m(&["a", "b"]), t("z")], [t("b"), Owned::Null], [Owned::Null, t("y")]],
+            &["[a,b] z [1,2] [z,z] [a,b] [1a,2b]", "b - 2 z b 2b", "- y 1 y - -"],
         ),
         (
             "ascending: least value, nulls last, equal keys as they were",

@@ -98,10 +98,8 @@ impl NewTerms {
                 new(key, env);
             }
         }
-        if let Some(most) = env.settings.rule_memory
-            && self.seen.bytes() > most
-        {
-            env.losses.evicted += self.seen.bound(most, self.clock);
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
         }
     }
 }
@@ -163,6 +161,12 @@ impl Head for NewTerms {
 
     fn memory(&self) -> usize {
         self.seen.bytes()
+    }
+
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        if self.seen.bytes() > most {
+            env.losses.evicted += self.seen.bound(most, self.clock);
+        }
     }
 }
 

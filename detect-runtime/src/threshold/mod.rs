@@ -19,7 +19,7 @@
 
 mod bucket;
 
-use crate::head::{Content, Draft, Env, Head, Hit, Settings};
+use crate::head::{Content, Draft, Env, Head, Hit};
 use crate::key::{KeyColumn, combinations, values};
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::window::{Clock, Schedule};
@@ -140,20 +140,6 @@ impl Counter {
         let count = bucket.sum(panes, self.spec.value, self.spec.cardinality.is_some())?;
         (count.distinct >= self.spec.cardinality.unwrap_or(0)).then_some(count)
     }
-
-    /// Drops the oldest panes where there is too much.
-    fn bound(&mut self, settings: &Settings) -> u64 {
-        let mut gone = 0;
-        if let Some(most) = settings.rule_memory {
-            while self.buckets.held() > most {
-                match self.buckets.evict() {
-                    0 => break,
-                    n => gone += n,
-                }
-            }
-        }
-        gone
-    }
 }
 
 impl Head for Counter {
@@ -173,7 +159,9 @@ impl Head for Counter {
             self.clock.see(hit.time, env.settings);
             self.run(self.clock.due(&self.schedule), env);
         }
-        env.losses.evicted += self.bound(env.settings);
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
+        }
     }
 
     fn tick(&mut self, time: i64, env: &mut Env<'_>) {
@@ -227,6 +215,16 @@ impl Head for Counter {
     fn memory(&self) -> usize {
         let changed: usize = self.changed.values().map(BTreeSet::len).sum();
         self.buckets.bytes() + changed * size_of::<BucketId>()
+    }
+
+    /// The oldest panes go.
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        while self.buckets.held() > most {
+            match self.buckets.evict() {
+                0 => break,
+                gone => env.losses.evicted += gone,
+            }
+        }
     }
 }
 

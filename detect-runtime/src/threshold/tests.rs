@@ -1,6 +1,7 @@
 //! Thresholds by table, and against the definition run tick by tick.
 
 use super::*;
+use crate::head::Settings;
 use crate::head::Whole;
 use crate::head::trial::{Event, Trial};
 use crate::value::{Owned, Value};

@@ -261,13 +261,6 @@ impl Aggregator {
             env.drafts.push(draft(self.program, row, tick, number as u32, None));
         }
     }
-
-    fn hold_to_memory(&mut self, env: &mut Env<'_>) {
-        let Some(limit) = env.settings.rule_memory else { return };
-        while self.groups.memory() > limit && self.groups.len() > 0 {
-            env.losses.evicted += self.groups.evict();
-        }
-    }
 }
 
 impl Head for Aggregator {
@@ -299,7 +292,9 @@ impl Head for Aggregator {
         });
         env.losses.evicted += u64::from(!all);
         self.buffer = buffer;
-        self.hold_to_memory(env);
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
+        }
     }
 
     fn tick(&mut self, time: i64, env: &mut Env<'_>) {
@@ -348,5 +343,11 @@ impl Head for Aggregator {
 
     fn memory(&self) -> usize {
         size_of::<Aggregator>() + self.groups.memory() + self.standing.memory()
+    }
+
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        while self.groups.memory() > most && self.groups.len() > 0 {
+            env.losses.evicted += self.groups.evict();
+        }
     }
 }

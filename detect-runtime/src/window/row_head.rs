@@ -177,10 +177,8 @@ impl RowHead {
         let all = self.rows.entry(hit.time).or_default();
         let at = all.partition_point(|other| other.position <= kept.position);
         all.insert(at, kept);
-        while env.settings.rule_memory.is_some_and(|limit| self.bytes > limit) {
-            let Some(oldest) = self.rows.pop_first() else { return };
-            self.bytes -= oldest.1.iter().map(Kept::memory).sum::<usize>();
-            env.losses.evicted += oldest.1.len() as u64;
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
         }
     }
 }
@@ -298,6 +296,14 @@ impl Head for RowHead {
 
     fn memory(&self) -> usize {
         size_of::<RowHead>() + self.bytes + self.standing.memory()
+    }
+
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        while self.bytes > most {
+            let Some(oldest) = self.rows.pop_first() else { return };
+            self.bytes -= oldest.1.iter().map(Kept::memory).sum::<usize>();
+            env.losses.evicted += oldest.1.len() as u64;
+        }
     }
 }
 

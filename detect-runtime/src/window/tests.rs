@@ -198,7 +198,7 @@ static PROGRAMS: &[(&str, Program)] = &[
         Program {
             frames: &[9],
             stages: &[
-                Stage::InlineStats { stats: &UNBOUNDED, into: &[4, 5, 6, 7, 8] },
+                Stage::InlineStats { stats: &UNBOUNDED, computed: None, into: &[4, 5, 6, 7, 8] },
                 Stage::Where(count_of_group),
             ],
             output: &output::<4>(),

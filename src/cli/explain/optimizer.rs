@@ -27,6 +27,7 @@ pub(super) fn explain(entry: &Entry, folder: &Folder, as_json: bool) -> Result<(
         allow: Vec::new(),
         runtime: Default::default(),
         below: String::new(),
+        texts: true,
     };
     let mut plans = compile::plans(folder, &options);
     let number = place(&mut plans, entry);

@@ -4,12 +4,12 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
-use crate::cli::ruleset::Rules;
 use clap::Args;
 use detect::runtime::alert::Severity;
-use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, LiveRule, Rule, Table};
+use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, LiveRule, Rule, Ruleset, Table};
 use detect::runtime::exception::{ExceptionSpec, Item, Items};
 use detect::runtime::indicator::Indicators;
+use detect::runtime::table::Resources;
 use detect::runtime::test::Fold;
 use detect::runtime::text::glob;
 use detect::runtime::value::date;
@@ -35,19 +35,19 @@ const EXCEPTIONS: &str = ".exceptions.toml";
 pub(super) struct LiveFiles {
     /// Which rules run, with what severity and risk: JSON, read again when it changes
     #[arg(long, value_name = "FILE")]
-    rules_state: Option<PathBuf>,
+    pub(super) rules_state: Option<PathBuf>,
     /// Folder of the rules: values of their exceptions, read again when a file changes
     #[arg(long, value_name = "DIR")]
-    exceptions: Option<PathBuf>,
+    pub(super) exceptions: Option<PathBuf>,
     /// Indicators for index NAME, NDJSON, read again when the file changes
     #[arg(long, value_name = "NAME=FILE", value_parser = named)]
-    indicators: Vec<(String, PathBuf)>,
+    pub(super) indicators: Vec<(String, PathBuf)>,
     /// What conditions on indicators mean by now; default: the wall clock
     #[arg(long, value_name = "TIME", value_parser = instant)]
-    indicators_at: Option<i64>,
+    pub(super) indicators_at: Option<i64>,
     /// Rules that are deprecated run too
     #[arg(long)]
-    with_deprecated: bool,
+    pub(super) with_deprecated: bool,
 }
 
 fn named(text: &str) -> Result<(String, PathBuf), String> {
@@ -63,6 +63,7 @@ fn instant(text: &str) -> Result<i64, String> {
 /// Watches the files.
 pub(super) struct Watch {
     files: LiveFiles,
+    resources: Arc<Resources>,
     table: &'static Table,
     looked: Instant,
     /// What was seen of each file when it was last read.
@@ -74,10 +75,19 @@ type Stamp = (SystemTime, u64);
 
 impl Watch {
     /// Reads all files for the first time.
-    pub(super) fn begin(files: &LiveFiles, engine: &mut Engine<Rules>) -> Result<Watch, Failure> {
+    pub(super) fn begin<R: Ruleset>(
+        files: &LiveFiles,
+        resources: &Arc<Resources>,
+        engine: &mut Engine<R>,
+    ) -> Result<Watch, Failure> {
         let table = engine.table();
-        let mut watch =
-            Watch { files: files.clone(), table, looked: Instant::now(), stamps: BTreeMap::new() };
+        let mut watch = Watch {
+            files: files.clone(),
+            resources: Arc::clone(resources),
+            table,
+            looked: Instant::now(),
+            stamps: BTreeMap::new(),
+        };
         watch.stamps = watch.seen();
         let live = watch.read(engine.live(), None)?;
         engine.go_on_with(&Arc::new(live));
@@ -136,6 +146,9 @@ impl Watch {
         }
         if let Some(path) = &self.files.rules_state {
             states(path, self.table, &mut live)?;
+        }
+        for (rule, live) in self.table.rules.iter().zip(&mut live.rules) {
+            live.on &= rule.needs().all(|need| need.is_met(&self.resources));
         }
         if let Some(folder) = &self.files.exceptions {
             exceptions(folder, self.table, &mut live)?;

@@ -26,6 +26,7 @@ pub(crate) fn ruleset(name: &Ident, root: &Path) -> TokenStream {
         allow: Vec::new(),
         runtime: quote!(::detect::runtime),
         below: String::new(),
+        texts: true,
     };
     rules.files.push(assumed_types(root));
     let plans = compile::plans(&rules, &options);
@@ -164,8 +165,12 @@ impl Metadata {
                 let all = self.results(stats);
                 self.slots = (0..all.len()).filter(|slot| all[*slot]).collect();
             }
-            Stage::InlineStats { stats, into } => {
-                for (slot, shows) in into.iter().zip(self.results(stats)) {
+            Stage::InlineStats { stats, computed, into } => {
+                let mut results = self.results(stats);
+                let slots = (0..results.len()).filter(|slot| results[*slot]).collect();
+                let group = Metadata { slots };
+                results.extend(computed.iter().map(|expr| group.shows(expr)));
+                for (slot, shows) in into.iter().zip(results) {
                     self.set(*slot, shows);
                 }
             }

@@ -58,6 +58,7 @@ fn rule(number: usize, plan: &Plan, optimised: &ruleset::Ruleset) -> code::Rule 
         timestamp_override: None,
         info: info(number, plan),
         meaning: number as u64,
+        stratum: 0,
         plain: plain.collect(),
     }
 }

@@ -193,6 +193,85 @@ impl CommandKind {
             CommandKind::Fork(_) => "FORK",
         }
     }
+
+    /// The expressions that the command evaluates.
+    pub(crate) fn expressions(&self) -> Vec<&Expr> {
+        fn values(fields: &[Assignment]) -> impl Iterator<Item = &Expr> {
+            fields.iter().map(|field| &field.value)
+        }
+        match self {
+            CommandKind::Where(condition) => vec![condition],
+            CommandKind::Row(fields) | CommandKind::Eval(fields) => values(fields).collect(),
+            CommandKind::Stats { aggregates, by, .. } => {
+                let aggregated = aggregates
+                    .iter()
+                    .flat_map(|a| std::iter::once(&a.assignment.value).chain(&a.filter));
+                aggregated.chain(values(by)).collect()
+            }
+            CommandKind::Sort(keys) => keys.iter().map(|key| &key.expr).collect(),
+            CommandKind::Limit { by, .. } => by.iter().collect(),
+            CommandKind::Dissect { input, .. } | CommandKind::Grok { input, .. } => vec![input],
+            CommandKind::Completion { prompt, .. } => vec![prompt],
+            CommandKind::LookupJoin { on, .. } => on.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The names of columns that the command says itself it makes; those of DISSECT, GROK
+    /// and tables are known to the plan only.
+    pub(crate) fn names_made(&self) -> Vec<String> {
+        fn named<'f>(fields: impl Iterator<Item = &'f Assignment>) -> Vec<String> {
+            fields.filter_map(|field| field.name.as_ref()).map(|name| name.text.clone()).collect()
+        }
+        match self {
+            CommandKind::Eval(fields) => named(fields.iter()),
+            CommandKind::Stats { aggregates, by, .. } => {
+                named(aggregates.iter().map(|aggregate| &aggregate.assignment).chain(by))
+            }
+            CommandKind::Rename(all) => {
+                all.iter().filter_map(|r| r.to.literal()).map(str::to_owned).collect()
+            }
+            CommandKind::Completion { target, .. } => {
+                let name = target.as_ref().map_or("completion", |target| &target.text);
+                vec![name.to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The names of columns that the command reads.
+    pub(crate) fn names_read(&self) -> Vec<String> {
+        fn collect(expr: &Expr, names: &mut Vec<String>) {
+            if let ExprKind::Column(name) = &expr.kind {
+                names.push(name.clone());
+            }
+            expr.children().into_iter().for_each(|child| collect(child, names));
+        }
+        let mut names = Vec::new();
+        if let CommandKind::Eval(fields) = self {
+            // A field may read those before it, which are no columns of the row.
+            let mut made: Vec<&str> = Vec::new();
+            for field in fields {
+                let mut read = Vec::new();
+                collect(&field.value, &mut read);
+                names.extend(read.into_iter().filter(|name| !made.contains(&name.as_str())));
+                made.extend(field.name.iter().map(|name| name.text.as_str()));
+            }
+            return names;
+        }
+        self.expressions().into_iter().for_each(|expr| collect(expr, &mut names));
+        let literal = |pattern: &NamePattern| pattern.literal().map(str::to_owned);
+        match self {
+            CommandKind::Keep(all) | CommandKind::Drop(all) => {
+                names.extend(all.iter().filter_map(literal));
+            }
+            CommandKind::Rename(all) => names.extend(all.iter().filter_map(|r| literal(&r.from))),
+            CommandKind::MvExpand(name) => names.push(name.text.clone()),
+            CommandKind::Enrich { on, .. } => names.extend(on.iter().filter_map(literal)),
+            _ => {}
+        }
+        names
+    }
 }
 
 /// An index pattern, or a query in brackets.

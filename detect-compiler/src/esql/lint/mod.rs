@@ -65,42 +65,14 @@ impl Sight {
 
     /// Goes behind a command.
     fn pass(&mut self, command: &CommandKind) {
+        self.made.extend(command.names_made());
         match command {
             CommandKind::Row(_) => self.stored = false,
-            CommandKind::Eval(fields) => {
-                self.made
-                    .extend(fields.iter().filter_map(|f| f.name.as_ref()).map(|n| n.text.clone()));
-            }
-            CommandKind::Stats { inline, aggregates, by } => {
-                let named = aggregates.iter().map(|a| &a.assignment).chain(by);
-                self.made.extend(named.filter_map(|a| a.name.as_ref()).map(|n| n.text.clone()));
-                self.stored &= *inline;
-            }
-            CommandKind::Rename(all) => {
-                self.made.extend(all.iter().filter_map(|r| r.to.literal()).map(str::to_owned));
-            }
+            CommandKind::Stats { inline, .. } => self.stored &= *inline,
             CommandKind::MvExpand(name) => {
                 self.expanded.insert(name.text.clone());
             }
-            CommandKind::Completion { target, .. } => {
-                let name = target.as_ref().map_or("completion", |target| &target.text);
-                self.made.insert(name.to_owned());
-            }
-            // Their columns are known to the plan only; see `names`.
-            CommandKind::Dissect { .. }
-            | CommandKind::Grok { .. }
-            | CommandKind::Enrich { .. }
-            | CommandKind::LookupJoin { .. }
-            | CommandKind::From { .. }
-            | CommandKind::ShowInfo
-            | CommandKind::Where(_)
-            | CommandKind::Keep(_)
-            | CommandKind::Drop(_)
-            | CommandKind::Sort(_)
-            | CommandKind::Limit { .. }
-            | CommandKind::ChangePoint { .. }
-            | CommandKind::Sample(_)
-            | CommandKind::Fork(_) => {}
+            _ => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Sight, warning};
 use crate::diagnostic::{Problem, nearest};
-use crate::esql::ast::{Assignment, Command, CommandKind, Expr, ExprKind, NamePattern, Query};
+use crate::esql::ast::{Command, CommandKind, Expr, ExprKind, NamePattern, Query};
 use crate::esql::lowering::Lowered;
 use crate::esql::{Context, Names};
 use crate::plan::Body;
@@ -106,7 +106,7 @@ fn unbounded_groups(tree: &Query, found: &mut Vec<Problem>) {
 /// The columns that a command's expressions read.
 fn columns(command: &CommandKind) -> Vec<&Expr> {
     let mut all = Vec::new();
-    for expr in expressions(command) {
+    for expr in command.expressions() {
         collect(expr, &mut all);
     }
     all
@@ -128,33 +128,11 @@ fn reads(expr: &Expr, name: &str) -> bool {
 
 fn mentions(command: &Command, name: &str) -> bool {
     let plain = |pattern: &NamePattern| pattern.literal() == Some(name);
-    expressions(&command.kind).iter().any(|expr| reads(expr, name))
+    command.kind.expressions().iter().any(|expr| reads(expr, name))
         || match &command.kind {
             CommandKind::MvExpand(column) => column.text == name,
             CommandKind::Rename(all) => all.iter().any(|renaming| plain(&renaming.from)),
             CommandKind::Enrich { on, .. } => on.as_ref().is_some_and(plain),
             _ => false,
         }
-}
-
-fn expressions(command: &CommandKind) -> Vec<&Expr> {
-    fn values(fields: &[Assignment]) -> impl Iterator<Item = &Expr> {
-        fields.iter().map(|field| &field.value)
-    }
-    match command {
-        CommandKind::Where(condition) => vec![condition],
-        CommandKind::Row(fields) | CommandKind::Eval(fields) => values(fields).collect(),
-        CommandKind::Stats { aggregates, by, .. } => {
-            let aggregated = aggregates
-                .iter()
-                .flat_map(|a| std::iter::once(&a.assignment.value).chain(&a.filter));
-            aggregated.chain(values(by)).collect()
-        }
-        CommandKind::Sort(keys) => keys.iter().map(|key| &key.expr).collect(),
-        CommandKind::Limit { by, .. } => by.iter().collect(),
-        CommandKind::Dissect { input, .. } | CommandKind::Grok { input, .. } => vec![input],
-        CommandKind::Completion { prompt, .. } => vec![prompt],
-        CommandKind::LookupJoin { on, .. } => on.iter().collect(),
-        _ => Vec::new(),
-    }
 }

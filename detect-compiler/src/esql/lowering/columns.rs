@@ -144,6 +144,19 @@ impl<'a> Columns<'a> {
             })
     }
 
+    /// Whether the name is a column, or a stored field that a table of fields knows or
+    /// that was read before.
+    pub(crate) fn is_in_sight(&self, name: &str) -> bool {
+        self.named(name).is_some()
+            || self.open(name)
+                && (self.cx.schema.lookup(name).known || self.fields.contains_key(name))
+    }
+
+    /// The type that a name's uses ask for.
+    pub(crate) fn type_of_unknown(&self, name: &str) -> Type {
+        self.field_type(name)
+    }
+
     /// The column of that name, which becomes an entry of its own.
     pub(crate) fn find(&mut self, name: &str, span: Span) -> Analysed<Column> {
         if let Some(column) = self.named(name) {

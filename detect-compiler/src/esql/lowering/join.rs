@@ -5,11 +5,12 @@ use super::columns::{Column, Origin};
 use crate::diagnostic::nearest;
 use crate::esql::analysis::{Analysed, AnalysisError};
 use crate::esql::ast::{
-    Expr as Written, ExprKind as WrittenKind, Name, NamePattern, Operator, Span,
+    CommandKind, Expr as Written, ExprKind as WrittenKind, Name, NamePattern, Operator, Span,
 };
 use crate::esql::{Names, Table};
 use crate::plan::{Expr, ExprKind, Stage};
 use detect_runtime::value::Type;
+use std::collections::HashSet;
 
 impl Lowering<'_> {
     pub(super) fn enrich(
@@ -18,7 +19,14 @@ impl Lowering<'_> {
         on: Option<&NamePattern>,
         with: &[(Option<NamePattern>, NamePattern)],
     ) -> Analysed<()> {
-        let table = self.table(policy)?;
+        let table = self.table(policy, || {
+            let mut columns = self.asked_later();
+            columns.retain(|_| with.is_empty());
+            let with = with.iter().filter_map(|(_, column)| column.literal());
+            columns.extend(with.map(|name| (name.to_owned(), self.columns.type_of_unknown(name))));
+            let match_field = on.and_then(|on| on.literal()).map(str::to_owned);
+            Table { match_field, columns }
+        })?;
         let Some(key) = table.match_field.clone().or_else(|| first_name(&table)) else {
             let reason = format!("the table `{}` has no columns", policy.text);
             return Err(AnalysisError::Value { reason, span: policy.span });
@@ -45,7 +53,14 @@ impl Lowering<'_> {
     }
 
     pub(super) fn lookup_join(&mut self, name: &Name, on: &[Written]) -> Analysed<()> {
-        let table = self.table(name)?;
+        let table = self.table(name, || {
+            let mut columns = self.asked_later();
+            for name in on.iter().flat_map(table_keys) {
+                let ty = self.columns.type_of_unknown(name);
+                columns.push((name.clone(), ty));
+            }
+            Table { match_field: None, columns }
+        })?;
         let mut keys = Vec::new();
         for written in on {
             self.join_keys(&table, written, &mut keys)?;
@@ -106,21 +121,41 @@ impl Lowering<'_> {
         }
     }
 
-    /// The table of that name. Rules may name one that the user gives only at
-    /// run time: then its columns are what the query asks of it.
-    fn table(&self, name: &Name) -> Analysed<Table> {
+    /// The table of that name. A rule may name one that the user gives only at run time:
+    /// `asked` says what the query asks of it then, with the column that ENRICH compares.
+    fn table(&self, name: &Name, asked: impl FnOnce() -> Table) -> Analysed<Table> {
         if let Some(table) = self.typer.cx.tables.get(&name.text) {
             return Ok(table.clone());
         }
         let near = nearest(&name.text, self.typer.cx.tables.keys().map(String::as_str));
         let reason = match (near, self.typer.cx.names) {
             (Some(near), _) => format!("unknown table `{}`; did you mean `{near}`?", name.text),
-            (None, Names::Open) => {
-                format!("unknown table `{}`; give it with --lookup {0}=FILE", name.text)
-            }
+            (None, Names::Open) => return Ok(asked()),
             (None, Names::Closed) => format!("unknown table `{}`", name.text),
         };
         Err(AnalysisError::Value { reason, span: name.span })
+    }
+
+    /// Names that the commands to come read, up to the next STATS, and that can only be
+    /// columns of a table: no column so far has them, and no known field.
+    fn asked_later(&self) -> Vec<(String, Type)> {
+        let ends = |kind: &CommandKind| matches!(kind, CommandKind::Stats { inline: false, .. });
+        let end = self.later.iter().position(|command| ends(&command.kind));
+        let end = end.map_or(self.later.len(), |end| end + 1);
+        let (mut made, mut asked) = (HashSet::new(), Vec::new());
+        for command in &self.later[..end] {
+            for name in command.kind.names_read() {
+                if !made.contains(&name)
+                    && !self.columns.is_in_sight(&name)
+                    && !asked.iter().any(|(known, _)| *known == name)
+                {
+                    let ty = self.columns.type_of_unknown(&name);
+                    asked.push((name, ty));
+                }
+            }
+            made.extend(command.kind.names_made());
+        }
+        asked
     }
 
     fn join(
@@ -137,6 +172,17 @@ impl Lowering<'_> {
             outputs.push((column, ty, slot));
         }
         self.stages.push(Stage::Lookup { table: table.text.clone(), on, outputs, multiply });
+    }
+}
+
+/// The names of a join condition that are columns of the table, as far as they can be
+/// told without it: a name alone, and the right side of an equality.
+fn table_keys(condition: &Written) -> Vec<&String> {
+    match &condition.kind {
+        WrittenKind::Column(name) => vec![name],
+        WrittenKind::And(all) => all.iter().flat_map(table_keys).collect(),
+        WrittenKind::Binary { right, .. } => table_keys(right),
+        _ => Vec::new(),
     }
 }
 

@@ -36,10 +36,10 @@ pub(crate) struct Lowered {
 }
 
 /// Lowers a query; all errors that can be told apart.
-pub(crate) fn lower(
-    query: &str,
-    tree: &Query,
-    cx: &Context<'_>,
+pub(crate) fn lower<'a>(
+    query: &'a str,
+    tree: &'a Query,
+    cx: &'a Context<'a>,
 ) -> Result<Lowered, Vec<AnalysisError>> {
     let inferred = match cx.names {
         Names::Open => inferred_types(&tree.commands, cx.schema),
@@ -59,9 +59,11 @@ pub(crate) fn lower(
         aggregating: false,
         group_by: Vec::new(),
         first_frame: None,
+        later: &[],
     };
     lowering.settings(tree);
-    for command in &tree.commands {
+    for (index, command) in tree.commands.iter().enumerate() {
+        lowering.later = &tree.commands[index + 1..];
         if let Err(error) = lowering.command(command) {
             lowering.errors.push(error);
         }
@@ -88,6 +90,8 @@ struct Lowering<'a> {
     group_by: Vec<String>,
     /// What the slots of the first frame hold, once STATS has begun another.
     first_frame: Option<Vec<Origin>>,
+    /// The commands behind the one that is lowered.
+    later: &'a [Command],
 }
 
 impl Lowering<'_> {

@@ -90,6 +90,32 @@ fn begin(stats: &mut Stats, read: &BTreeSet<usize>, numbers: &mut Numbers) -> BT
     before
 }
 
+/// Drops what INLINE STATS need not join back, and numbers the row of a group anew.
+fn join_back(
+    stats: &mut Stats,
+    computed: &mut Vec<Expr>,
+    into: &mut Vec<usize>,
+    read: &BTreeSet<usize>,
+) {
+    let keys = stats.aggregates.len()..stats.aggregates.len() + stats.keys.len();
+    let mut kept: BTreeSet<usize> =
+        (0..into.len()).filter(|slot| keys.contains(slot) || read.contains(&into[*slot])).collect();
+    for (expr, slot) in computed.iter().zip(keys.end..) {
+        if kept.contains(&slot) {
+            slots(expr, &mut kept);
+        }
+    }
+    let mut numbers = Numbers::default();
+    kept.iter().for_each(|slot| numbers.next(*slot));
+    let mut slot = 0..;
+    stats.aggregates.retain(|_| slot.next().is_some_and(|slot| kept.contains(&slot)));
+    let mut slot = keys.end..;
+    computed.retain(|_| slot.next().is_some_and(|slot| kept.contains(&slot)));
+    let mut slot = 0..;
+    into.retain(|_| slot.next().is_some_and(|slot| kept.contains(&slot)));
+    computed.iter_mut().for_each(|expr| numbers.renumber(expr));
+}
+
 /// Fields or constants that the rows begin with.
 fn source(rows: &mut Rows, first: &[Origin], read: &BTreeSet<usize>) {
     match rows {
@@ -158,23 +184,11 @@ impl Live {
                 }
                 *computed = kept;
             }
-            Stage::InlineStats { stats, into } => {
-                let read = &self.read;
-                let wanted: Vec<bool> = into.iter().map(|slot| read.contains(slot)).collect();
-                let aggregates = stats.aggregates.len();
-                if !wanted.iter().any(|wanted| *wanted) {
+            Stage::InlineStats { stats, computed, into } => {
+                if !into.iter().any(|slot| self.read.contains(slot)) {
                     return;
                 }
-                let mut index = 0;
-                stats.aggregates.retain(|_| {
-                    index += 1;
-                    wanted[index - 1]
-                });
-                let mut index = 0;
-                into.retain(|_| {
-                    index += 1;
-                    index > aggregates || wanted[index - 1]
-                });
+                join_back(stats, computed, into, &self.read);
                 self.note(&mut stage);
             }
             Stage::Dissect { outputs, .. } => {

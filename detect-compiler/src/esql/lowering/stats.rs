@@ -36,7 +36,7 @@ impl Lowering<'_> {
         while matches!(self.stages.last(), Some(Stage::Sort(_))) {
             self.stages.pop();
         }
-        let mut names = StatsNames::new(&mut self.columns, &keys, false);
+        let mut names = StatsNames::new(&mut self.columns, &keys);
         let outputs = aggregations(&self.typer, &mut names, written, &mut self.errors, self.query);
         let aggregates = names.aggregates;
         let (count, width) = (aggregates.len(), aggregates.len() + keys.len());
@@ -85,29 +85,40 @@ impl Lowering<'_> {
         if !computed.is_empty() {
             self.stages.push(Stage::Eval(computed));
         }
-        let mut names = StatsNames::new(&mut self.columns, &keys, true);
+        let mut names = StatsNames::new(&mut self.columns, &keys);
         let outputs = aggregations(&self.typer, &mut names, written, &mut self.errors, self.query);
-        let StatsNames { aggregates, mut into, .. } = names;
+        let aggregates = names.aggregates;
+        let count = aggregates.len();
         // The key that a row found its group by stays as it is.
-        into.extend(keys.iter().map(|_| self.columns.fresh(Origin::Opaque)));
-        let stats = Stats { aggregates, keys: keys.iter().map(|key| key.expr.clone()).collect() };
-        self.stages.push(Stage::InlineStats { stats, into });
-        self.pushable = false;
+        let fresh = 0..count + keys.len();
+        let mut into: Vec<usize> = fresh.map(|_| self.columns.fresh(Origin::Opaque)).collect();
+        // A row may be in several groups: what stands around an aggregate is a matter of
+        // the group.
         let mut computed = Vec::new();
-        for Output { name, value } in outputs {
+        for Output { name, mut value } in outputs {
             if keys.iter().any(|key| key.name == name) {
                 continue;
             }
-            let (ty, slot) = (value.ty, self.compute(value, &mut computed));
+            place_keys(&mut value, count);
+            let ty = value.ty;
+            let slot = match value.kind {
+                ExprKind::Slot(slot) if slot < count => into[slot],
+                _ => {
+                    let slot = self.columns.fresh(Origin::Opaque);
+                    into.push(slot);
+                    computed.push(value);
+                    slot
+                }
+            };
             self.columns.define(Column { name, ty, slot });
         }
+        let stats = Stats { aggregates, keys: keys.iter().map(|key| key.expr.clone()).collect() };
+        self.stages.push(Stage::InlineStats { stats, computed, into });
+        self.pushable = false;
         for key in keys {
             if let ExprKind::Slot(slot) = key.expr.kind {
                 self.columns.define(Column { name: key.name, ty: key.expr.ty, slot });
             }
-        }
-        if !computed.is_empty() {
-            self.stages.push(Stage::Eval(computed));
         }
         Ok(())
     }
@@ -169,26 +180,18 @@ fn aggregations(
 struct StatsNames<'n, 'a> {
     rows: &'n mut Columns<'a>,
     keys: &'n [Key],
-    inline: bool,
     aggregates: Vec<Aggregate>,
-    /// Target slots of INLINE STATS.
-    into: Vec<usize>,
     filter: Option<Expr>,
 }
 
 impl<'n, 'a> StatsNames<'n, 'a> {
-    fn new(rows: &'n mut Columns<'a>, keys: &'n [Key], inline: bool) -> StatsNames<'n, 'a> {
-        StatsNames { rows, keys, inline, aggregates: Vec::new(), into: Vec::new(), filter: None }
+    fn new(rows: &'n mut Columns<'a>, keys: &'n [Key]) -> StatsNames<'n, 'a> {
+        StatsNames { rows, keys, aggregates: Vec::new(), filter: None }
     }
 
     /// A grouping in the frame of the results.
     fn key(&self, index: usize) -> Expr {
-        let key = &self.keys[index].expr;
-        let kind = match key.kind {
-            ExprKind::Slot(slot) if self.inline => ExprKind::Slot(slot),
-            _ => ExprKind::Slot(KEYS + index),
-        };
-        Expr { ty: grouped(key.ty), kind }
+        Expr { ty: grouped(self.keys[index].expr.ty), kind: ExprKind::Slot(KEYS + index) }
     }
 
     fn aggregation(&mut self, typer: &Typer<'_>, written: &Aggregation) -> Analysed<Expr> {
@@ -222,10 +225,8 @@ impl Resolver for StatsNames<'_, '_> {
         let index = known.unwrap_or(self.aggregates.len());
         if known.is_none() {
             self.aggregates.push(aggregate);
-            // STATS numbers its aggregates from 0, INLINE STATS has slots of the row for them.
-            self.into.push(if self.inline { self.rows.fresh(Origin::Opaque) } else { index });
         }
-        Ok(Expr { ty, kind: ExprKind::Slot(self.into[index]) })
+        Ok(Expr { ty, kind: ExprKind::Slot(index) })
     }
 
     fn stored(&mut self, typer: &Typer<'_>, name: &str, span: Span) -> Analysed<Field> {

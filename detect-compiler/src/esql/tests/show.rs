@@ -56,7 +56,11 @@ fn stage(stage: &Stage) -> String {
             format!("grok    {} {patterns:?} -> {outputs:?}", expr(input))
         }
         Stage::Stats(all) => format!("stats   {}", stats(all)),
-        Stage::InlineStats { stats: all, into } => format!("inline  {} into {into:?}", stats(all)),
+        Stage::InlineStats { stats: all, computed, into } => {
+            let computed =
+                if computed.is_empty() { String::new() } else { format!("; {}", list(computed)) };
+            format!("inline  {}{computed} into {into:?}", stats(all))
+        }
         Stage::Sort(keys) => {
             let keys: Vec<String> = keys
                 .iter()

@@ -176,18 +176,6 @@ impl Sampler {
         count
     }
 
-    /// Drops the oldest events where there is too much.
-    fn bound(&mut self, env: &mut Env<'_>) {
-        let Some(most) = env.settings.rule_memory else { return };
-        while self.heap > most {
-            let times = self.keys.values().flat_map(|c| c.terms.iter().flatten().map(|k| k.time));
-            let mut times: Vec<i64> = times.collect();
-            times.sort_unstable();
-            let Some(cut) = times.get(times.len() / 8) else { break };
-            env.losses.evicted += self.drop_until(*cut);
-        }
-    }
-
     fn watermark(&self, settings: &Settings) -> i64 {
         self.clock.saturating_sub(settings.lateness)
     }
@@ -225,7 +213,9 @@ impl Head for Sampler {
                 }
             }
         }
-        self.bound(env);
+        if let Some(most) = env.settings.rule_memory {
+            self.bound(most, env);
+        }
     }
 
     fn tick(&mut self, time: i64, env: &mut Env<'_>) {
@@ -265,6 +255,16 @@ impl Head for Sampler {
 
     fn memory(&self) -> usize {
         self.heap + self.due.len() * size_of::<(i64, Box<[u8]>)>()
+    }
+
+    fn bound(&mut self, most: usize, env: &mut Env<'_>) {
+        while self.heap > most {
+            let times = self.keys.values().flat_map(|c| c.terms.iter().flatten().map(|k| k.time));
+            let mut times: Vec<i64> = times.collect();
+            times.sort_unstable();
+            let Some(cut) = times.get(times.len() / 8) else { break };
+            env.losses.evicted += self.drop_until(*cut);
+        }
     }
 }
 
