@@ -139,6 +139,7 @@ fn sequence(criterion: &mut Criterion) {
                 BatchSize::SmallInput,
             );
         });
+        group.throughput(Throughput::Elements(2));
         group.bench_function(BenchmarkId::new("begin and complete", keys), |b| {
             b.iter_batched(
                 &mut next,
@@ -149,6 +150,7 @@ fn sequence(criterion: &mut Criterion) {
                 BatchSize::SmallInput,
             );
         });
+        group.throughput(Throughput::Elements(1));
         group.bench_function(BenchmarkId::new("nothing waits", keys), |b| {
             b.iter(|| bench.feed(2, &[Value::Text("unknown")]));
         });

@@ -28,6 +28,6 @@ pub mod build;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use detect_macros::ruleset;
+pub use detect_macros::{rule_tests, ruleset};
 pub use detect_runtime as runtime;
 pub use detect_runtime::engine::{Alert, Engine, Options, Ruleset, Shard, Sink};

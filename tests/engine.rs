@@ -9,6 +9,8 @@ use detect::runtime::head::Settings;
 #[detect::ruleset(path = "rules")]
 struct Rules;
 
+detect::rule_tests!();
+
 fn events() -> Vec<u8> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/events.ndjson");
     std::fs::read(path).expect("the bundled example")

@@ -139,6 +139,8 @@ fn names_that_mean_nothing_or_too_much() {
         ],
     );
     let lone = format!("{}/broken.toml", folder.path());
+    let empty = format!("{}/empty.ndjson", folder.path());
+    fs::write(&empty, "").expect("a file");
     let rows: &[(&[&str], i32, &[&str])] = &[
         (&["explain", "Twice", "--rules", folder.path()], 2, &["2 rules", "one.toml", "two.toml"]),
         (&["explain", "one.toml", "--rules", folder.path()], 0, &[]),
@@ -150,6 +152,12 @@ fn names_that_mean_nothing_or_too_much() {
         (&["explain", RULES], 2, &["is a folder"]),
         (&["explain", SEED, "--rules", "/there/is/nothing"], 3, &["cannot read"]),
         (&["explain", &lone], 1, &["broken.toml:3"]),
+        (&["explain", "zzzzzz", "--optimizer"], 2, &["there is no rule"]),
+        (&["explain", SEED, "--event", "/there/is/nothing"], 3, &["cannot read"]),
+        (&["explain", "--attack-navigator", "/there/is/nothing"], 3, &["cannot write"]),
+        (&["explain"], 2, &["required"]),
+        (&["catalog", "--out", "/dev/null/site"], 3, &["cannot write"]),
+        (&["check", folder.path(), "--hygiene", "--data", &empty], 2, &["no events"]),
     ];
     for (args, code, parts) in rows {
         let output = detect(args);
@@ -184,6 +192,255 @@ fn events_are_explained() {
     }
     let text = out(&detect(&["explain", SEED, "--event", &file]));
     assert!(text.contains("the compiled form agrees") && text.contains("decided by"), "{text}");
+}
+
+/// A sequence, a threshold and new terms: where an event goes, what was there before it
+/// in the file, what is waited for.
+#[test]
+fn state_that_an_event_enters() {
+    let sequence = rule(
+        "s",
+        "Sequence",
+        "sequence by host.id with maxspan=1m [process where process.name == \"a\"] \
+         [network where process.name == \"b\"] until [process where process.name == \"end\"]",
+    );
+    let sequence = sequence.replace("\"query\"\n", "\"eql\"\n").replace("\"kuery\"\n", "\"eql\"\n");
+    let head = |id: &str, rule_type: &str, rest: &str| {
+        let own = format!("type = \"{rule_type}\"\n");
+        rule(id, id, "process.name: a").replace("type = \"query\"\n", &own) + rest
+    };
+    let threshold =
+        head("threshold", "threshold", "[rule.threshold]\nfield = [\"host.id\"]\nvalue = 3\n");
+    let terms = head(
+        "terms",
+        "new_terms",
+        "[rule.new_terms]\nfield = \"new_terms_fields\"\nvalue = [\"host.id\"]\n\
+         [[rule.new_terms.history_window_start]]\nfield = \"history_window_start\"\n\
+         value = \"now-7d\"\n",
+    );
+    let event = |category: &str, host: &str, name: &str| {
+        let event = serde_json::json!({
+            "@timestamp": "2026-01-01T00:00:00Z",
+            "event": { "category": category },
+            "host": { "id": host },
+            "process": { "name": name },
+        });
+        format!("{event}\n")
+    };
+    let events = [
+        event("process", "h", "a"),
+        event("network", "g", "b"),
+        event("network", "h", "b"),
+        event("process", "h", "end"),
+        event("process", "h", "a"),
+    ];
+    let folder = Folder::new(
+        "state",
+        &[
+            ("sequence.toml", &sequence),
+            ("threshold.toml", &threshold),
+            ("terms.toml", &terms),
+            ("e.ndjson", &events.concat()),
+        ],
+    );
+    let file = format!("{}/e.ndjson", folder.path());
+    let answers = |name: &str| -> Vec<Json> {
+        let asked =
+            ["explain", name, "--rules", folder.path(), "--event", &file, "--format", "json"];
+        let output = detect(&asked);
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        out(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let of = answers("Sequence");
+    let state = |number: usize| of[number]["state"][0].as_str().unwrap_or_default().to_owned();
+    assert!(
+        state(0).starts_with("enters as event 1 of 2: host.id = h; waits for event 2: "),
+        "{}",
+        state(0)
+    );
+    assert!(state(1).ends_with("no event of this file is pending before it"), "{}", state(1));
+    assert!(state(2).contains("goes on from event 1 of the file; completes"), "{}", state(2));
+    assert!(state(3).contains("clears what is pending"), "{}", state(3));
+    let pending = &of[2]["pending"][0];
+    assert_eq!(pending["what"], "term");
+    assert_eq!((pending["place"].as_u64(), pending["of"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(pending["key"], serde_json::json!({ "host.id": "h" }));
+    assert_eq!(pending["earlier"], serde_json::json!([1]));
+
+    let of = answers("threshold");
+    let state = of[4]["state"][0].as_str().unwrap_or_default();
+    assert!(state.contains("behind event 1 of the file; 2 of 3 events"), "{state}");
+    assert_eq!(of[1]["state"], serde_json::json!([]));
+
+    let of = answers("terms");
+    let state = |number: usize| of[number]["state"][0].as_str().unwrap_or_default();
+    assert!(state(0).contains("history") && state(4).contains("seen before"), "{of:?}");
+}
+
+#[test]
+fn the_optimizer_is_explained() {
+    let asked = json(&["explain", SEED, "--optimizer", "--format", "json"]);
+    let condition = &asked["conditions"][0];
+    assert_eq!(condition["roles"], serde_json::json!(["condition"]));
+    assert!(condition["guard"].as_str().is_some_and(|guard| guard.contains("event.type")));
+    let cost = condition["witness"]["ns_per_event"].as_f64().expect("a witness with its cost");
+    assert!(cost > 0.0);
+    let others = condition["others"].as_array().expect("others");
+    assert!(!others.is_empty());
+    for other in others {
+        assert!(other["ns_per_event"].as_f64() >= Some(cost), "the cheapest is chosen: {other}");
+    }
+    assert!(condition["ns_per_run"].as_f64() > Some(0.0));
+    let has = |all: &Json, member: &str, part: &str| {
+        all.as_array().is_some_and(|all| {
+            all.iter().any(|one| one[member].as_str().is_some_and(|text| text.contains(part)))
+        })
+    };
+    assert!(has(&condition["steps"], "text", "rsync"), "{condition}");
+    assert!(has(&condition["shared"], "test", "host.os.type"), "{condition}");
+    let text = out(&detect(&["explain", SEED, "--optimizer"]));
+    for part in ["guard: ", "witness, ", " ns an event", "witnesses that cost more", " rules  "] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// A profile of the folder moves the choice of a witness, and a wrong one is said to be.
+#[test]
+fn a_profile_moves_the_witness() {
+    let path = format!("{RULES}/linux/file_transfer_utility_launched_from_unusual_parent.toml");
+    let seed = fs::read_to_string(path).expect("the seed's rule");
+    let folder = Folder::new("profile", &[("seed.toml", &seed)]);
+    let at = ["explain", SEED, "--rules", folder.path(), "--optimizer", "--format", "json"];
+    let witness = || json(&at)["conditions"][0]["witness"].clone();
+    let builtin = witness();
+    // Here the events with the fields that it asks for are those without the others.
+    let field = |path: &str, share: &str| {
+        format!("[fields.\"{path}\"]\npresence = {share}\nlength = 9.0\n")
+    };
+    let profile = |name: &str, parent: &str| {
+        let text = [
+            field("process.name", name),
+            field("process.parent.name", parent),
+            field("process.parent.executable", parent),
+        ];
+        fs::write(folder.0.join("detect-profile.toml"), text.concat()).expect("a file");
+    };
+    profile("0.9", "0.0");
+    let parent = witness();
+    profile("0.0", "0.9");
+    let name = witness();
+    let tests = |witness: &Json| witness["tests"].to_string();
+    assert!(tests(&parent).contains("process.parent."), "{parent}");
+    assert!(tests(&name).contains("process.name"), "{name}");
+    assert!(!tests(&name).contains("process.parent."), "{name}");
+    assert_ne!(name["ns_per_event"], builtin["ns_per_event"]);
+    fs::write(folder.0.join("detect-profile.toml"), "[fields.x]\npresence = 7\n").expect("a file");
+    let output = detect(&at);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("detect-profile.toml"), "{}", err(&output));
+}
+
+/// `check --hygiene` and the pages of the catalogue say the same.
+#[test]
+fn hygiene_of_a_folder() {
+    let cases = "{\"name\":\"n\",\"rule_id\":\"id-1\",\"events\":[],\"expect\":\"match\"}\n";
+    let folder = Folder::new(
+        "hygiene",
+        &[
+            ("a.toml", &rule("id-1", "One", "process.name: (a or b) and event.dataset: x.y")),
+            ("a.tests.ndjson", cases),
+            ("b.toml", &rule("id-2", "Two", "event.dataset: x.y and process.name: (b or a)")),
+            ("c.toml", &rule("id-3", "Three", "process.name: (a or b or c*)")),
+            ("d.toml", &rule("id-4", "Four", "dns.question.name: z")),
+            ("e.toml", &rule("id-5", "Five", "proces.name: z")),
+        ],
+    );
+    let event = "{\"process\":{\"name\":\"a\"}}\n";
+    let events = Folder::new("hygiene-events", &[("e.ndjson", event)]);
+    let file = format!("{}/e.ndjson", events.path());
+    let args = ["check", folder.path(), "--hygiene", "--data", &file, "--format", "json"];
+    let hygiene = json(&args)["hygiene"].clone();
+    let pair = |pair: &Json| {
+        format!("{} {} {}", pair["kind"], pair["rules"][0]["name"], pair["rules"][1]["name"])
+            .replace('"', "")
+    };
+    let pairs: Vec<String> = hygiene["pairs"].as_array().expect("pairs").iter().map(pair).collect();
+    assert_eq!(pairs, ["equal One Two", "narrower One Three", "narrower Two Three"]);
+    assert_eq!(hygiene["unsampled"].as_array().map(Vec::len), Some(4));
+    let blind = |one: &Json| format!("{}: {}", one["rule"]["name"], one["why"]).replace('"', "");
+    let blind: Vec<String> =
+        hygiene["blind"].as_array().expect("blind").iter().map(blind).collect();
+    assert_eq!(
+        blind,
+        [
+            "One: no event has event.dataset",
+            "Two: no event has event.dataset",
+            "Four: no event has dns.question.name",
+            "Five: no event has proces.name"
+        ]
+    );
+    let text = out(&detect(&["check", folder.path(), "--hygiene"]));
+    assert!(text.contains("rules that hold for the same events: 1"), "{text}");
+
+    let site = Folder::new("hygiene-site", &[]);
+    let asked = ["catalog", "--rules", folder.path(), "--out", site.path(), "--data", &file];
+    assert_eq!(detect(&asked).status.code(), Some(0));
+    let page = fs::read_to_string(site.0.join("hygiene.html")).expect("the page");
+    assert!(page.contains("holds for the same events as") && page.contains("id=\"blind\""));
+    assert!(page.contains("<code>unknown-field</code>") && page.contains("proces.name"), "{page}");
+    let one = fs::read_to_string(site.0.join("rules/id-1.html")).expect("the rule's page");
+    assert!(one.contains("Holds for the same events as") && one.contains("id-2.html"), "{one}");
+    assert!(one.contains("Holds only when this one does too:"), "{one}");
+    assert!(one.contains("It cannot see the given data"), "{one}");
+    let three = fs::read_to_string(site.0.join("rules/id-3.html")).expect("the rule's page");
+    assert!(three.contains("<dt>Samples</dt><dd>none</dd>"), "{three}");
+    assert!(one.contains("<dt>Samples</dt><dd>1 that alert, 0 that do not</dd>"), "{one}");
+}
+
+/// Every bundled rule over the events of all samples and over documents of the public
+/// matrix: the tree that is shown holds exactly where the compiled form does.
+#[test]
+fn both_forms_agree_on_every_event() {
+    let mut events = Vec::new();
+    for entry in fs::read_dir(format!("{RULES}/linux")).expect("rules").flatten() {
+        if !entry.path().display().to_string().ends_with(".tests.ndjson") {
+            continue;
+        }
+        for line in fs::read_to_string(entry.path()).expect("cases").lines() {
+            let case: Json = serde_json::from_str(line).expect("a case");
+            events.extend(case["events"].as_array().expect("events").iter().map(Json::to_string));
+        }
+    }
+    let own = events.len();
+    assert!(own > 20, "{own} events");
+    let matrix =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance/triggers/cross.events.ndjson");
+    match fs::read_to_string(matrix) {
+        Ok(text) => events.extend(text.lines().step_by(40).map(str::to_owned)),
+        Err(_) => println!("skipped: ../shared/conformance is not there"),
+    }
+    let folder = Folder::new("agree", &[("e.ndjson", &events.join("\n"))]);
+    let file = format!("{}/e.ndjson", folder.path());
+    let mut held = 0;
+    for entry in fs::read_dir(format!("{RULES}/linux")).expect("rules").flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let name = format!("linux/{}", entry.file_name().to_string_lossy());
+        let output = detect(&["explain", &name, "--event", &file, "--format", "json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
+        let text = out(&output);
+        assert_eq!(text.lines().count(), events.len(), "{name}");
+        for line in text.lines() {
+            let answer: Json = serde_json::from_str(line).expect("JSON");
+            assert_eq!(answer["compiled_agrees"], true, "{name}: {line}");
+            let conditions = answer["conditions"].as_array().expect("conditions");
+            held += conditions.iter().filter(|condition| condition["holds"] == true).count();
+        }
+    }
+    println!("{} events, {held} times a condition held", events.len());
+    assert!(held > 0);
 }
 
 /// Members that the format of layers documents, version 4.5.

@@ -3,6 +3,7 @@
 #![cfg(feature = "cli")]
 
 mod bad_input;
+mod scan_options;
 
 use serde_json::Value as Json;
 use std::fs;
@@ -53,6 +54,30 @@ fn reference_mode_prints_the_same() {
         assert!(!out(&fast).is_empty());
         assert_eq!(out(&fast), out(&plain), "{command:?}");
     }
+}
+
+/// The program leaves long texts out of the compiled rules; full alerts have them all
+/// the same, and are else as short ones are.
+#[test]
+fn full_alerts_carry_the_texts_of_their_rules() {
+    const LONG: [&str; 3] =
+        ["kibana.alert.rule.note", "kibana.alert.rule.setup", "kibana.alert.rule.parameters.query"];
+    let alerts = |more: &[&str]| -> Vec<Json> {
+        let output =
+            detect(&[&["scan", "--quiet", "--format", "ndjson", EXAMPLE][..], more].concat());
+        let lines = out(&output);
+        lines.lines().map(|line| serde_json::from_str(line).expect("an alert")).collect()
+    };
+    let (short, mut full) = (alerts(&[]), alerts(&["--alert-fields", "full"]));
+    assert!(!short.is_empty());
+    for alert in &mut full {
+        let name = text(&alert["kibana.alert.rule.name"]);
+        let members = alert.as_object_mut().expect("an object");
+        let long = LONG.map(|name| members.remove(name));
+        assert!(long[2].is_some(), "{name} says its query");
+    }
+    assert_eq!(short, full);
+    assert!(short.iter().all(|alert| LONG.iter().all(|name| alert.get(name).is_none())));
 }
 
 /// A file or folder that is removed at the end of the test.
@@ -199,17 +224,26 @@ fn text(value: &Json) -> String {
 
 #[test]
 fn nobody_reads_the_output() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(["generate", "-n", "50000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut some = [0; 100];
-    child.stdout.take().expect("a pipe").read_exact(&mut some).expect("output");
-    let output = child.wait_with_output().expect("the program ends");
-    assert_eq!(output.status.code(), Some(141));
-    assert_eq!(err(&output), "");
+    for (args, bytes) in [
+        (&["generate", "-n", "50000"][..], 100),
+        (&["scan", EXAMPLE, "--quiet"], 0),
+        (&["matrix", EXAMPLE], 0),
+        (&["rules"], 0),
+        (&["check", RULES], 0),
+        (&["test", RULES], 0),
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut some = vec![0; bytes];
+        child.stdout.take().expect("a pipe").read_exact(&mut some).expect("output");
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(output.status.code(), Some(141), "{args:?}");
+        assert_eq!(err(&output), "", "{args:?}");
+    }
 }
 
 #[test]
@@ -281,6 +315,69 @@ fn the_state_of_rules_changes_during_a_run() {
         })
         .collect();
     assert_eq!(severities, ["critical", "high"]);
+}
+
+/// What an earlier build matched beside what this one does: nothing, or the documents
+/// of each rule that are new or gone.
+#[test]
+fn matrix_against_a_saved_one() {
+    let now = out(&detect(&["matrix", EXAMPLE]));
+    let saved = Scratch::new("matrix.csv", now.as_bytes());
+    let same = detect(&["matrix", EXAMPLE, "--diff", saved.path()]);
+    assert_eq!((same.status.code(), out(&same).as_str()), (Some(0), ""), "{}", err(&same));
+
+    // The first row that has documents loses its first one and gains another; a rule
+    // is gone.
+    let row = now.lines().find(|row| !row.ends_with(',')).expect("a row with documents");
+    let (rule, numbers) = row.rsplit_once(',').expect("a row");
+    let mut numbers: Vec<&str> = numbers.split(' ').collect();
+    let first = numbers.remove(0);
+    numbers.push("999999");
+    let old = now.replace(row, &format!("{rule},{}", numbers.join(" "))) + "gone,gone.toml,3 4\n";
+    let saved = Scratch::new("matrix.old.csv", old.as_bytes());
+    for mode in [&[][..], &["--reference"]] {
+        let args = [&["matrix", EXAMPLE, "--diff", saved.path()], mode].concat();
+        let differs = detect(&args);
+        assert_eq!(differs.status.code(), Some(1), "{}", err(&differs));
+        let mut lines: Vec<String> = out(&differs).lines().map(str::to_owned).collect();
+        lines.sort();
+        let mut expected = [
+            format!("+,{rule},{first}"),
+            format!("-,{rule},999999"),
+            "-,gone,gone.toml,3 4".to_owned(),
+        ];
+        expected.sort();
+        assert_eq!(lines, expected);
+    }
+
+    let broken = Scratch::new("matrix.broken.csv", b"a,b.toml,1\nno row\n");
+    let output = detect(&["matrix", EXAMPLE, "--diff", broken.path()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).contains("line 2 is not"), "{}", err(&output));
+}
+
+/// Off, a rule makes what it finds; asked for, no more than a hundred alerts in a run.
+#[test]
+fn max_signals_on_request() {
+    let event = |n: u32| {
+        format!(
+            "{{\"@timestamp\":\"2026-03-02T08:00:00Z\",\"_id\":\"{n}\",\
+             \"event\":{{\"category\":[\"process\"],\"type\":[\"start\"],\"action\":\"exec\"}},\
+             \"host\":{{\"os\":{{\"type\":\"linux\"}}}},\
+             \"process\":{{\"executable\":\"/dev/shm/x\",\"name\":\"x\"}}}}\n"
+        )
+    };
+    let events: String = (0..150).map(event).collect();
+    let input = Scratch::new("signals.ndjson", events.as_bytes());
+    for threads in ["1", "2"] {
+        let args = ["scan", input.path(), "--format", "ndjson", "--threads", threads];
+        let all = detect(&args);
+        assert_eq!(out(&all).lines().count(), 150, "{}", err(&all));
+        assert!(err(&all).contains("capped      0"), "{}", err(&all));
+        let cut = detect(&[&args[..], &["--max-signals"]].concat());
+        assert_eq!(out(&cut).lines().count(), 100, "{}", err(&cut));
+        assert!(err(&cut).contains("capped      50"), "{}", err(&cut));
+    }
 }
 
 #[test]

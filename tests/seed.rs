@@ -44,6 +44,7 @@ fn it_is_warned_about_the_array_unless_that_is_allowed() {
             allow: allow.iter().map(|&lint| lint.to_owned()).collect(),
             runtime: "runtime".parse().expect("a path"),
             below: String::new(),
+            texts: true,
         };
         let plans = detect_compiler::compile::plans(&folder, &options);
         let problems = plans.warnings.iter().flat_map(|report| &report.problems);

@@ -1,9 +1,18 @@
 //! Every rule type from its file to its alerts: `NAME.toml`, `NAME.events.ndjson`
-//! and `NAME.alerts.ndjson` in `tests/data/types`, and what may change about the
-//! rules while they run.
+//! and `NAME.alerts.ndjson` in `tests/data/types` (`DETECT_RENEW=1` writes the alerts
+//! anew); what may change about the rules while they run; the samples beside them.
+
+#[path = "types/limits.rs"]
+mod limits;
+#[path = "types/random/mod.rs"]
+mod random;
+#[path = "types/samples.rs"]
+mod samples;
+#[path = "types/sentences.rs"]
+mod sentences;
 
 use detect::runtime::alert::Severity;
-use detect::runtime::engine::{Engine, Feed, Live, Options, Table};
+use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, Options, Table};
 use detect::runtime::exception::{Item, Items};
 use detect::runtime::head::Settings;
 use detect::runtime::test::{Fold, Test};
@@ -14,6 +23,8 @@ use std::sync::Arc;
 /// The rules beside the events.
 #[detect::ruleset(path = "tests/data/types")]
 struct Rules;
+
+detect::rule_tests!(path = "tests/data/types");
 
 /// What the condition on indicators means by now: 2026-01-01.
 const NOW: i64 = 1_767_225_600_000;
@@ -30,10 +41,17 @@ fn number(table: &Table, path: &str) -> usize {
     table.rules.iter().position(|rule| rule.info.path == path).expect("a rule of the test")
 }
 
+/// How late events may come.
+const LATENESS: i64 = 60_000;
+
+fn engine() -> Engine<Rules> {
+    engine_with(Settings { history_complete: true, ..Settings::default() })
+}
+
 /// An engine in which deprecated rules are off, as in the program, with the
 /// indicators of the test.
-fn engine() -> Engine<Rules> {
-    let settings = Settings { history_complete: true, ..Settings::default() };
+fn engine_with(settings: Settings) -> Engine<Rules> {
+    let settings = Settings { lateness: LATENESS, ..settings };
     let options = Options { settings, ..Options::default() };
     let mut engine = Engine::<Rules>::new(options).expect("a table of this version");
     let mut live = Live::clone(engine.live());
@@ -41,19 +59,31 @@ fn engine() -> Engine<Rules> {
     for (rule, live) in table.rules.iter().zip(&mut live.rules) {
         live.on = !rule.info.deprecated;
     }
-    indicate(table, &mut live, &read("threat.indicators.ndjson"));
+    for (number, rule) in table.rules.iter().enumerate() {
+        if matches!(rule.head, HeadSpec::Threat(_)) {
+            indicate(table, &mut live, number, &read("threat.indicators.ndjson"));
+        }
+    }
     engine.go_on_with(&Arc::new(live));
     engine
 }
 
-fn indicate(table: &'static Table, live: &mut Live, indicators: &[u8]) -> (u64, u64) {
-    let threat = number(table, "threat.toml");
-    let exceptions = Arc::clone(&live.rules[threat].exceptions);
-    let mut feed = Feed::new(table, threat, &exceptions, NOW).expect("an indicator rule");
+/// Gives indicators to a rule; counts documents, and those that count.
+fn indicate(table: &'static Table, live: &mut Live, rule: usize, indicators: &[u8]) -> (u64, u64) {
+    let exceptions = Arc::clone(&live.rules[rule].exceptions);
+    let mut feed = Feed::new(table, rule, &exceptions, NOW).expect("an indicator rule");
     feed.file("ti-ours", indicators);
     let (set, counts) = feed.finish();
-    live.rules[threat].indicators = Arc::new(set);
+    live.rules[rule].indicators = Arc::new(set);
     (counts.documents, counts.kept)
+}
+
+/// All alerts on some bytes.
+fn alerts_of(mut engine: Engine<Rules>, bytes: &[u8]) -> Vec<String> {
+    let mut alerts = Vec::new();
+    engine.feed(bytes, &mut alerts);
+    engine.finish(&mut alerts);
+    alerts
 }
 
 /// Alerts without what all alerts of a rule say of it.
@@ -88,12 +118,9 @@ fn each_type_makes_its_alerts() {
         })
         .collect();
     names.sort();
-    assert!(names.len() >= 9, "{names:?}");
+    assert!(names.len() >= 25, "{names:?}");
     for name in names {
-        let mut engine = engine();
-        let mut alerts = Vec::new();
-        engine.feed(&read(&format!("{name}.events.ndjson")), &mut alerts);
-        engine.finish(&mut alerts);
+        let alerts = alerts_of(engine(), &read(&format!("{name}.events.ndjson")));
         let path = folder().join(format!("{name}.alerts.ndjson"));
         if renew {
             std::fs::write(&path, shown(&alerts)).expect("the folder can be written");
@@ -152,7 +179,8 @@ fn indicators_change_between_two_events() {
     let new = br#"{"@timestamp":"2025-12-31T00:00:00Z","threat":{"indicator":{"file":{"hash":{"sha256":"cc33"}}}}}
 [not an object]
 {"@timestamp":"2025-01-01T00:00:00Z","threat":{"indicator":{"file":{"hash":{"sha256":"aa11"}}}}}"#;
-    assert_eq!(indicate(table, &mut live, new), (2, 1), "documents, and those that count");
+    let threat = number(table, "threat.toml");
+    assert_eq!(indicate(table, &mut live, threat, new), (2, 1));
     engine.go_on_with(&Arc::new(live));
     engine.feed((event(3, "aa11") + &event(4, "cc33")).as_bytes(), &mut alerts);
     assert_eq!(ids(&alerts), ["1", "4"]);

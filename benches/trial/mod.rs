@@ -28,6 +28,7 @@ pub(crate) fn public_plans(shared: &Path) -> Option<Plans> {
         )]
         runtime: Default::default(),
         below: String::new(),
+        texts: true,
     };
     Some(compile::plans(&folder, &options))
 }

@@ -11,6 +11,7 @@ pub mod eql;
 pub mod esql;
 pub mod expand;
 pub mod filters;
+pub mod hygiene;
 pub mod kql;
 pub mod lower;
 pub mod lucene;

@@ -15,6 +15,7 @@ fn code(folder: &Folder) -> String {
         allow: Vec::new(),
         runtime: "::detect::runtime".parse().expect("a path"),
         below: String::new(),
+        texts: true,
     };
     let tokens = |()| compile(folder, &options).map(|compiled| compiled.tokens);
     let once = tokens(()).unwrap_or_else(|failure| panic!("{failure:?}"));

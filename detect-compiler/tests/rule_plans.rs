@@ -18,7 +18,7 @@ fn check(folder: &str) {
     for rule in &ruleset.rules {
         match compile(rule, &ruleset.schema) {
             Ok(compiled) => {
-                let tokens = info_tokens(rule, &compiled, 0).to_string();
+                let tokens = info_tokens(rule, &compiled, 0, true).to_string();
                 assert!(syn::parse_str::<syn::Expr>(&tokens).is_ok(), "{tokens}");
                 assert!(!compiled.stages.is_empty() || rule.query.is_none(), "{}", rule.path);
             }

@@ -20,6 +20,7 @@ pub mod leaf;
 pub mod lineage;
 pub mod matcher;
 pub mod plain;
+pub mod rule_test;
 pub mod sequence;
 pub mod state;
 pub mod suppression;

@@ -93,7 +93,7 @@ fn cases() -> Vec<(&'static str, RuleInfo, Draft, Format)> {
             "full_texts",
             INFO,
             draft(Content::Event(source(NESTED))),
-            Format { full: true, space: "soc".into() },
+            Format { full: true, space: "soc".into(), ..Format::default() },
         ),
         (
             "mapped_severity",

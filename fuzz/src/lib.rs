@@ -48,6 +48,7 @@ pub fn rule(input: &[u8]) {
         allow: Vec::new(),
         runtime: "detect::runtime".parse().expect("a path"),
         below: String::new(),
+        texts: true,
     };
     if let Ok(compiled) = compile(&folder, &options) {
         compiled.refused.iter().chain(&compiled.warnings).for_each(shown);

@@ -1,12 +1,14 @@
 //! `detect check`: does every rule compile, without building anything.
 
 use super::failure::Failure;
+use super::hygiene::{self, Given};
 use super::output;
 use clap::{Args, ValueEnum};
-use detect_compiler::compile::allowed;
+use detect_compiler::compile::{Planned, allowed};
 use detect_compiler::diagnostic::{Report, Style};
+use detect_compiler::hygiene::Hygiene;
 use detect_compiler::lower;
-use detect_compiler::rule::{Ruleset, read_folder};
+use detect_compiler::rule::{Folder, Ruleset, read_folder};
 use serde_json::{Value as Json, json};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -27,6 +29,12 @@ pub(crate) struct Check {
     /// Lint that is silent, as in the attribute: `LINT`, or `LINT:RULE_ID` for one rule
     #[arg(long, value_name = "LINT")]
     allow: Vec<String>,
+    /// Examine the rules together: which say the same or less than another, which have
+    /// no samples, which cannot see the data (`--data-set`, `--data`)
+    #[arg(long)]
+    hygiene: bool,
+    #[command(flatten)]
+    given: Given,
 }
 
 /// `--format` of this command.
@@ -42,7 +50,8 @@ enum Messages {
 
 impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let mut checked = Checked::default();
+        let mut checked = Checked { keep: self.hygiene, ..Checked::default() };
+        let data = self.given.data()?;
         for path in &self.paths {
             let folder =
                 read_folder(path).map_err(|error| Failure::read(&error.path, &error.error))?;
@@ -53,6 +62,7 @@ impl Check {
             };
             let before = checked.reports.len();
             checked.ruleset(folder.ruleset(), &self.allow);
+            checked.folder.files.extend(folder.files);
             for report in &mut checked.reports[before..] {
                 report.path = Arc::from(prefix.join(&*report.path).display().to_string());
             }
@@ -60,12 +70,19 @@ impl Check {
         if self.no_warnings {
             checked.reports.retain(Report::is_error);
         }
-        self.print(&checked).map_err(Failure::output)?;
+        let rules: Vec<&Planned> = checked.planned.iter().collect();
+        let hygiene = self.hygiene.then(|| Hygiene::of(&rules, &checked.folder, &data));
+        self.print(&checked, hygiene.as_ref(), &rules).map_err(Failure::output)?;
         if checked.refused > 0 { Err(Failure::Found) } else { Ok(()) }
     }
 
-    fn print(&self, checked: &Checked) -> io::Result<()> {
-        let Checked { compiled, refused, reports } = checked;
+    fn print(
+        &self,
+        checked: &Checked,
+        hygiene: Option<&Hygiene>,
+        rules: &[&Planned],
+    ) -> io::Result<()> {
+        let Checked { compiled, refused, reports, .. } = checked;
         let total = compiled + refused;
         let summary = format!("{total} rules: {compiled} compile, {refused} refused");
         let mut out = io::stdout().lock();
@@ -76,21 +93,30 @@ impl Check {
                     write!(out, "{}", report.render(style))?;
                 }
                 writeln!(out, "{summary}")?;
+                if let Some(hygiene) = hygiene {
+                    write!(out, "{}", hygiene::report(hygiene, rules))?;
+                }
             }
             Messages::Ndjson => {
                 for message in reports.iter().flat_map(Report::json) {
                     writeln!(out, "{message}")?;
                 }
+                if let Some(hygiene) = hygiene {
+                    writeln!(out, "{}", json!({ "hygiene": hygiene.json(rules) }))?;
+                }
                 eprintln!("{summary}");
             }
             Messages::Json => {
                 let messages: Vec<Json> = reports.iter().flat_map(Report::json).collect();
-                let whole = json!({
+                let mut whole = json!({
                     "rules": total,
                     "compiled": compiled,
                     "refused": refused,
                     "messages": messages,
                 });
+                if let Some(hygiene) = hygiene {
+                    whole["hygiene"] = hygiene.json(rules);
+                }
                 writeln!(out, "{whole:#}")?;
             }
         }
@@ -104,6 +130,10 @@ struct Checked {
     compiled: usize,
     refused: usize,
     reports: Vec<Report>,
+    /// Plans are kept for hygiene.
+    keep: bool,
+    planned: Vec<Planned>,
+    folder: Folder,
 }
 
 impl Checked {
@@ -125,6 +155,8 @@ impl Checked {
                         self.refused += 1;
                     } else {
                         self.compiled += 1;
+                        let planned = || Planned { rule: rule.clone(), lowered: compiled };
+                        self.planned.extend(self.keep.then(planned));
                     }
                 }
                 Err(reports) => {

@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod generate;
 mod html;
+mod hygiene;
 mod input;
 mod library;
 mod matrix;

@@ -1,17 +1,12 @@
 //! `detect test`: samples beside rules, run through the compiled rules.
 //!
-//! A file `RULE.tests.ndjson` has a case a line:
-//! `{"name":..,"rule_id":..,"events":[..],"expect":"match"|"no-match"}`, and
-//! `path` where several rules have one id. Each case runs with fresh state; the
-//! history of new-terms rules counts as complete and empty.
+//! What a case says stands in [`detect::runtime::rule_test`].
 
 use super::failure::Failure;
 use super::output::{self, Tone};
 use super::ruleset::Rules;
 use clap::Args;
-use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
-use detect::runtime::head::Settings;
-use serde_json::Value as Json;
+use detect::runtime::rule_test::Case;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,7 +47,7 @@ impl TestRules {
             let text = std::fs::read_to_string(file).map_err(|error| Failure::read(file, error))?;
             for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
                 let outcome = case(&file.display().to_string(), number + 1, line);
-                println!("{}", line_of(&outcome));
+                output::line(format_args!("{}", line_of(&outcome)))?;
                 outcomes.push(outcome);
             }
         }
@@ -63,10 +58,11 @@ impl TestRules {
         let failed: Vec<&Outcome> =
             outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
         if !failed.is_empty() {
-            println!("\nfailures:\n");
+            output::line(format_args!("\nfailures:\n"))?;
             for outcome in &failed {
                 let why = outcome.failure.as_deref().unwrap_or_default();
-                println!("---- {} {} ----\n{why}\n", outcome.file, outcome.name);
+                let (file, name) = (&outcome.file, &outcome.name);
+                output::line(format_args!("---- {file} {name} ----\n{why}\n"))?;
             }
         }
         let word = if failed.is_empty() {
@@ -75,7 +71,8 @@ impl TestRules {
             output::toned("FAILED", Tone::Bad)
         };
         let passed = outcomes.len() - failed.len();
-        println!("\ntest result: {word}. {passed} passed; {} failed", failed.len());
+        let failures = failed.len();
+        output::line(format_args!("\ntest result: {word}. {passed} passed; {failures} failed"))?;
         if let Some(path) = &self.junit {
             std::fs::write(path, junit(outcomes)).map_err(|error| Failure::write(path, error))?;
         }
@@ -111,65 +108,15 @@ fn line_of(outcome: &Outcome) -> String {
 
 fn case(file: &str, number: usize, line: &str) -> Outcome {
     let started = Instant::now();
-    let (name, failure) = match serde_json::from_str::<Json>(line) {
-        Ok(case) => {
-            let name = case["name"].as_str().map(str::to_owned);
-            (name.unwrap_or_else(|| format!("line {number}")), outcome(&case).err())
-        }
-        Err(error) => (format!("line {number}"), Some(format!("the line is no JSON: {error}"))),
+    let (name, done) = match Case::parse(line) {
+        Ok(mut case) => (case.name.take(), case.run::<Rules>()),
+        Err(error) => (None, Err(error)),
     };
-    Outcome { file: file.to_owned(), name, failure, elapsed: started.elapsed() }
-}
-
-/// Runs a case; the error says why it failed.
-fn outcome(case: &Json) -> Result<(), String> {
-    let id = case["rule_id"].as_str().ok_or("`rule_id` is missing")?;
-    let path = case["path"].as_str();
-    let events = case["events"].as_array().ok_or("`events` is no list")?;
-    let expected = match case["expect"].as_str() {
-        Some("match") => true,
-        Some("no-match") => false,
-        _ => return Err("`expect` must be `match` or `no-match`".to_owned()),
-    };
-    let wanted = |rule: &detect::runtime::alert::RuleInfo| {
-        rule.id == id && path.is_none_or(|path| rule.path == path)
-    };
-    if !Rules::table().rules.iter().any(|rule| wanted(rule.info)) {
-        return Err(format!("no rule with the id {id} is compiled in"));
-    }
-    let settings = Settings { lateness: 60_000, history_complete: true, ..Settings::default() };
-    let options = Options { settings, ..Options::default() };
-    let mut engine = Engine::<Rules>::new(options).map_err(|error| error.to_string())?;
-    let mut fired = Fired(Vec::new());
-    for event in events {
-        engine.feed(format!("{event}\n").as_bytes(), &mut fired);
-    }
-    engine.finish(&mut fired);
-    let count = fired.0.iter().filter(|rule| wanted(rule)).count();
-    match (expected, count) {
-        (true, 0) => {
-            let mut others: Vec<&str> = fired.0.iter().map(|rule| rule.name).collect();
-            others.dedup();
-            let others = if others.is_empty() {
-                "no rule did".to_owned()
-            } else {
-                format!("these did: {}", others.join(", "))
-            };
-            Err(format!("the rule did not alert on {} events; {others}", events.len()))
-        }
-        (false, 1..) => Err(format!("the rule made {count} alerts and should make none")),
-        _ => Ok(()),
-    }
-}
-
-/// Rules that alerted; members of sequences do not count.
-struct Fired(Vec<&'static detect::runtime::alert::RuleInfo>);
-
-impl Sink for Fired {
-    fn alert(&mut self, alert: &Alert<'_>) {
-        if !alert.building_block || alert.info.building_block {
-            self.0.push(alert.info);
-        }
+    Outcome {
+        file: file.to_owned(),
+        name: name.unwrap_or_else(|| format!("line {number}")),
+        failure: done.err().map(|error| error.to_string()),
+        elapsed: started.elapsed(),
     }
 }
 

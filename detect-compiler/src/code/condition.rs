@@ -212,8 +212,13 @@ impl Direct<'_> {
             }
         });
         let leaf = unit.static_name("leaf");
+        let relation = match expr::relation(expr) {
+            Some(relation) => quote!(Some(#relation)),
+            None => quote!(None),
+        };
         unit.item(quote! {
-            static #leaf: Leaf = Leaf { fields: &[#(#sources),*], each: #each, eval: #eval };
+            static #leaf: Leaf =
+                Leaf { fields: &[#(#sources),*], each: #each, relation: #relation, eval: #eval };
         });
         if self.element.is_some() {
             quote!(#leaf.holds(p.event(), Some(el), &p.cx))

@@ -8,6 +8,7 @@ use super::constant;
 use super::unit::Unit;
 use crate::plan::{Expr, ExprKind, Field};
 use detect_runtime::functions::Function;
+use detect_runtime::leaf::Relation;
 use detect_runtime::value::Value;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -54,6 +55,20 @@ pub(super) fn function(unit: &mut Unit, expr: &Expr, leaves: &mut Leaves<'_>) ->
         }
     });
     quote!(#name)
+}
+
+/// How an expression relates its two fields, if that is all that it does.
+pub(super) fn relation(expr: &Expr) -> Option<TokenStream> {
+    let ExprKind::Call { function, args } = &expr.kind else { return None };
+    let is_field = |arg: &Expr| matches!(arg.kind, ExprKind::Field(_) | ExprKind::Captured { .. });
+    if !args.iter().all(is_field) {
+        return None;
+    }
+    Some(match Relation::of(function.name)? {
+        Relation::Equal => quote!(leaf::Relation::Equal),
+        Relation::Less => quote!(leaf::Relation::Less),
+        Relation::LessEqual => quote!(leaf::Relation::LessEqual),
+    })
 }
 
 /// The expression over `s` (slots) and `cx`.

@@ -121,7 +121,10 @@ impl Join<'_> {
         let eval = expr::function(unit, expr, &mut Leaves::Occurrences(&mut occurrences));
         let mut values = Vec::new();
         self.values(expr, &mut values);
-        quote!(leaf::some_choice(&[#(#values),*], cx, #eval))
+        match expr::relation(expr) {
+            Some(relation) => quote!(leaf::some_pair(#relation, &[#(#values),*], cx, #eval)),
+            None => quote!(leaf::some_choice(&[#(#values),*], cx, #eval)),
+        }
     }
 
     /// The values of the fields of an expression, in the order in which
@@ -187,9 +190,13 @@ mod tests {
     const JOINS: &[(&str, &str)] = &[
         (
             "process.name == e.process.name",
+            "some_pair (leaf :: Relation :: Equal , & [row [0usize] , captured [0usize] [0usize]]",
+        ),
+        ("not process.name == e.process.name", "! leaf :: some_pair"),
+        (
+            "startswith(process.name, e.process.name)",
             "some_choice (& [row [0usize] , captured [0usize] [0usize]]",
         ),
-        ("not process.name == e.process.name", "! leaf :: some_choice"),
         (
             "(startswith(process.name, e.file.name) or process.args : \"x*\")",
             "as_slice () . iter () . any",

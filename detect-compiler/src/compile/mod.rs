@@ -32,6 +32,8 @@ pub struct Options {
     pub runtime: TokenStream,
     /// Stands before the paths of files in messages (`rules`).
     pub below: String,
+    /// Whether rules carry their long texts (note, setup, query) for full alerts.
+    pub texts: bool,
 }
 
 /// A compiled ruleset.
@@ -150,7 +152,7 @@ pub fn compile(folder: &Folder, options: &Options) -> Result<Compiled, Failure> 
         return Err(Failure::Rules(plans.refused));
     }
     let ruleset = optimise(&plans).map_err(Failure::Profile)?;
-    let mut rules = code_rules(&plans, &ruleset);
+    let mut rules = code_rules(&plans, &ruleset, options.texts);
     let refused: Vec<code::Refused> = plans
         .refused
         .iter()
@@ -219,7 +221,7 @@ fn asked(entry: &ShapeEntry) -> Option<(String, Flags)> {
     }
 }
 
-fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
+fn code_rules(plans: &Plans, ruleset: &Ruleset, texts: bool) -> Vec<code::Rule> {
     let mut names = HashSet::new();
     let strata = strata::strata(&plans.rules);
     plans
@@ -251,7 +253,7 @@ fn code_rules(plans: &Plans, ruleset: &Ruleset) -> Vec<code::Rule> {
                     lookback: rule.schedule.lookback,
                 },
                 timestamp_override: rule.timestamp_override.clone(),
-                info: lower::info_tokens(rule, lowered, plans.fields_hash),
+                info: lower::info_tokens(rule, lowered, plans.fields_hash, texts),
                 meaning: rule.meaning_hash(plans.fields_hash),
                 stratum,
                 exceptions: (lowered.exceptions.shapes.clone(), lowered.exceptions.items.clone()),

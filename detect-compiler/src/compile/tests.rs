@@ -19,6 +19,7 @@ fn warned(allow: &[&str]) -> Vec<String> {
         allow: allow.iter().map(|&lint| lint.to_owned()).collect(),
         runtime: quote::quote!(runtime),
         below: String::new(),
+        texts: true,
     };
     let plans = plans(&folder, &options);
     let of = |report: &crate::diagnostic::Report| {

@@ -14,8 +14,9 @@ pub enum QueryString {
     Lucene,
 }
 
-/// What the WHERE commands and the filters of aggregates of a query ask, in order.
-/// `inner` reads queries in other languages.
+/// What a query asks, in order: its WHERE commands and the filters of its aggregates,
+/// and the conditions inside of expressions that it computes (the arms of CASE, a column
+/// that is a comparison). `inner` reads queries in other languages.
 ///
 /// # Errors
 /// As [`parser::parse`].
@@ -28,10 +29,22 @@ pub fn asked(
     let mut all = Vec::new();
     for command in &tree.commands {
         match &command.kind {
-            CommandKind::Where(condition) => all.push(reader.condition(condition)),
-            CommandKind::Stats { aggregates, .. } => {
-                let filters = aggregates.iter().filter_map(|one| one.filter.as_ref());
-                all.extend(filters.map(|filter| reader.condition(filter)));
+            CommandKind::Where(condition) => {
+                all.push(reader.condition(condition));
+                reader.operands(condition, &mut all);
+            }
+            CommandKind::Eval(columns) => {
+                columns.iter().for_each(|column| reader.inside(&column.value, &mut all));
+            }
+            CommandKind::Stats { aggregates, by, .. } => {
+                for one in aggregates {
+                    reader.inside(&one.assignment.value, &mut all);
+                    if let Some(filter) = &one.filter {
+                        all.push(reader.condition(filter));
+                        reader.operands(filter, &mut all);
+                    }
+                }
+                by.iter().for_each(|key| reader.inside(&key.value, &mut all));
             }
             _ => {}
         }
@@ -80,6 +93,25 @@ impl Reader<'_> {
         }
     }
 
+    /// The conditions inside of an expression, each as a whole.
+    fn inside(&self, expr: &Expr, all: &mut Vec<Asked>) {
+        if is_condition(expr) {
+            all.push(self.condition(expr));
+            return self.operands(expr, all);
+        }
+        expr.children().into_iter().for_each(|child| self.inside(child, all));
+    }
+
+    /// The conditions inside of what a condition compares.
+    fn operands(&self, expr: &Expr, all: &mut Vec<Asked>) {
+        for child in expr.children() {
+            match &expr.kind {
+                ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => self.operands(child, all),
+                _ => self.inside(child, all),
+            }
+        }
+    }
+
     /// A column or an expression that is a condition by itself.
     fn flag(&self, expr: &Expr) -> Asked {
         Asked::one(self.text(expr), Kind::Eq, "true")
@@ -112,17 +144,12 @@ impl Reader<'_> {
 
     /// Functions that are predicates; `None` = some other function.
     fn call(&self, name: &str, args: &[Expr]) -> Option<Asked> {
-        let kind = match (name, args) {
+        match (name, args) {
             ("kql", [query]) => return Some((self.inner)(QueryString::Kql, &self.text(query))),
             ("qstr", [query]) => return Some((self.inner)(QueryString::Lucene, &self.text(query))),
-            ("starts_with", [_, _]) => Kind::Prefix,
-            ("ends_with", [_, _]) => Kind::Suffix,
-            ("contains", [_, _]) => Kind::Contains,
-            ("cidr_match", [_, _, ..]) => Kind::Cidr,
-            ("match" | "match_phrase", [_, _, ..]) => Kind::Match,
-            ("mv_contains", [_, _]) => Kind::Eq,
-            _ => return None,
-        };
+            _ => {}
+        }
+        let kind = predicate(name, args.len())?;
         let (field, values) = args.split_first()?;
         let all = values.iter().flat_map(|value| match &value.kind {
             ExprKind::List(items) => items.iter().map(|one| self.text(one)).collect(),
@@ -138,6 +165,38 @@ impl Reader<'_> {
             _ => written(self.query, expr.span),
         }
     }
+}
+
+/// True for what is true or false by its form; a column may be either.
+fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::Not(_)
+        | ExprKind::In { .. }
+        | ExprKind::IsNull { .. }
+        | ExprKind::Like { .. }
+        | ExprKind::Match { .. } => true,
+        ExprKind::Binary { operator, .. } => kind(*operator).is_some(),
+        ExprKind::Call { name, args: Args::List(args), .. } => {
+            let name = name.text.to_ascii_lowercase();
+            matches!(name.as_str(), "kql" | "qstr") || predicate(&name, args.len()).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Functions whose first argument is asked for the others.
+fn predicate(name: &str, arguments: usize) -> Option<Kind> {
+    Some(match (name, arguments) {
+        ("starts_with", 2) => Kind::Prefix,
+        ("ends_with", 2) => Kind::Suffix,
+        ("contains", 2) => Kind::Contains,
+        ("cidr_match", 2..) => Kind::Cidr,
+        ("match" | "match_phrase", 2..) => Kind::Match,
+        ("mv_contains", 2) => Kind::Eq,
+        _ => return None,
+    })
 }
 
 fn kind(operator: Operator) -> Option<Kind> {

@@ -1,12 +1,16 @@
-//! The macro's work: an attribute and a struct in, tokens out.
+//! The macros' work: an attribute and a struct in, tokens out.
 //!
 //! In: where the rules are and what to do with those that do not compile. Out:
-//! the struct with its implementation of `Ruleset`, or messages. The only room
+//! the struct with its implementation of `Ruleset`, or messages; or the samples
+//! beside the rules as tests. The only room
 //! that reads the environment and files; everything behind it is a function of
 //! bytes, so the same rules give the same tokens.
 
+mod cases;
 mod tracked;
 mod warning;
+
+pub use cases::{Cases, expand_cases};
 
 use crate::compile::{self, Compiled, Failure};
 use crate::diagnostic::Style;
@@ -52,6 +56,9 @@ pub struct Attribute {
     pub facade: Option<String>,
     /// Rules that were left out and lints become a warning of rustc.
     pub warn: bool,
+    /// Rules go without their long texts; who wants full alerts gives them at run
+    /// time.
+    pub without_texts: bool,
 }
 
 /// Variable that overrides `on_error` where the attribute has `env`.
@@ -132,6 +139,7 @@ fn compile_place(place: &Place, attribute: &Attribute) -> Result<Compiled, Vec<S
             allow: attribute.allow.clone(),
             runtime: quote!(#runtime::runtime),
             below: place.given.clone(),
+            texts: !attribute.without_texts,
         },
     )
     .map_err(|failure| match failure {
@@ -236,6 +244,7 @@ mod tests {
             allow: Vec::new(),
             runtime: quote!(runtime),
             below: RULES.to_owned(),
+            texts: true,
         };
         let tokens =
             |folder| compile::compile(folder, &options).expect("they compile").tokens.to_string();

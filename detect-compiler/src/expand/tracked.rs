@@ -9,25 +9,30 @@ use quote::quote;
 /// Set by `detect::build::rules`: a hash of the folder's contents.
 const HASH_VARIABLE: &str = "DETECT_RULES_HASH";
 
-/// One unused constant a file. Inside the crate the path is relative to the
-/// manifest, so that the tokens hold no absolute path.
+/// One unused constant a file.
 pub(super) fn files(place: &Place, files: &[String]) -> TokenStream {
-    let is_file = place.root.is_file();
-    let constants = files.iter().map(|file| {
-        let below = if is_file { place.given.clone() } else { format!("{}/{file}", place.given) };
-        if place.inside() {
-            let below = format!("/{below}");
-            quote!(
-                const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #below));
-            )
-        } else {
-            let path = place.manifest.join(below).to_string_lossy().into_owned();
-            quote!(
-                const _: &[u8] = include_bytes!(#path);
-            )
+    let paths = files.iter().map(|file| path_of(place, file));
+    quote!(#(const _: &[u8] = include_bytes!(#paths);)*)
+}
+
+/// The path of a file, as an expression. Inside the crate it is relative to the
+/// manifest, so that the tokens hold no absolute path.
+pub(super) fn path_of(place: &Place, file: &str) -> TokenStream {
+    let below = if place.root.is_dir() {
+        format!("{}/{file}", place.given)
+    } else {
+        match place.given.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{file}"),
+            None => file.to_owned(),
         }
-    });
-    quote!(#(#constants)*)
+    };
+    if place.inside() {
+        let below = format!("/{below}");
+        quote!(concat!(env!("CARGO_MANIFEST_DIR"), #below))
+    } else {
+        let path = place.manifest.join(below).to_string_lossy().into_owned();
+        quote!(#path)
+    }
 }
 
 /// The variables that the attribute lets choose the rules.

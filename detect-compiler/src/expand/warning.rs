@@ -68,6 +68,7 @@ mod tests {
             allow: Vec::new(),
             runtime: TokenStream::new(),
             below: "rules".to_owned(),
+            texts: true,
         };
         compile(&folder, &options).expect("what does not compile is skipped")
     }

@@ -207,7 +207,8 @@ enum Unit<'t> {
     Text {
         text: Unescaped<'t>,
         length: usize,
-        /// White space that was not escaped: it goes at the ends.
+        /// White space goes at the ends, also if it was escaped: Kibana trims the literal
+        /// once it is put together.
         blank: bool,
     },
 }
@@ -222,7 +223,7 @@ enum Unescaped<'t> {
 fn unquoted_unit(rest: &str) -> Option<Unit<'_>> {
     let c = rest.chars().next()?;
     if let Some((c, length)) = common_escape(rest) {
-        return Some(Unit::Text { text: Unescaped::Char(c), length, blank: false });
+        return Some(Unit::Text { text: Unescaped::Char(c), length, blank: is_trimmed(c) });
     }
     if let Some(escaped) = rest.strip_prefix('\\') {
         if let Some(c) = escaped.chars().next().filter(|c| is_special(*c)) {
@@ -244,7 +245,7 @@ fn unquoted_unit(rest: &str) -> Option<Unit<'_>> {
     if is_special(c) || keyword.is_some() {
         return None;
     }
-    Some(Unit::Text { text: Unescaped::Char(c), length: c.len_utf8(), blank: is_space(c) })
+    Some(Unit::Text { text: Unescaped::Char(c), length: c.len_utf8(), blank: is_trimmed(c) })
 }
 
 /// Puts the pieces of an unquoted literal together.
@@ -331,6 +332,11 @@ fn negating(rest: &str) -> Option<usize> {
 
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n' | '\u{a0}')
+}
+
+/// What JavaScript's `trim` takes away.
+fn is_trimmed(c: char) -> bool {
+    c.is_whitespace() && c != '\u{85}' || c == '\u{feff}'
 }
 
 fn is_special(c: char) -> bool {

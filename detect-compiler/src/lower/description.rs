@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 
 /// The expression of type `RuleInfo` for generated code; names of
 /// `detect_runtime::alert` are used without path. `fields` is the hash of the
-/// ruleset's own field types.
-pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64) -> TokenStream {
+/// ruleset's own field types; without `texts` the long ones are left out.
+pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64, texts: bool) -> TokenStream {
     let (id, path, name) = (&rule.id.value, &*rule.path, &rule.name);
     let uuid = rule_uuid(id);
     let rule_type = variant(&format!("{:?}", rule.rule_type()));
@@ -46,7 +46,8 @@ pub fn info_tokens(rule: &Rule, compiled: &Compiled, fields: u64) -> TokenStream
     let risk_score_field = optional(rule.risk_score_field.as_deref());
     let name_field = optional(rule.name_field.as_deref());
     let suppression = suppression(rule);
-    let (members, texts) = (members(rule, &compiled.plan.index), texts(rule));
+    let members = members(rule, &compiled.plan.index);
+    let texts = if texts { long_texts(rule) } else { String::new() };
     let (meaning, content) = (rule.meaning_hash(fields), rule.content_hash());
     quote! {
         RuleInfo {
@@ -199,8 +200,8 @@ fn members(rule: &Rule, index: &[String]) -> String {
     all.text()
 }
 
-/// Members with long texts.
-fn texts(rule: &Rule) -> String {
+/// The members of a full alert that are long texts: `RuleInfo::texts`.
+pub fn long_texts(rule: &Rule) -> String {
     let mut all = Members::default();
     all.set_some("note", rule.texts.note.as_deref());
     all.set_some("setup", rule.texts.setup.as_deref());

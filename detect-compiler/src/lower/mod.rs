@@ -27,7 +27,7 @@ mod description;
 mod exceptions;
 mod guard;
 
-pub use description::{AlertOutline, info_tokens};
+pub use description::{AlertOutline, info_tokens, long_texts};
 pub(crate) use exceptions::as_condition;
 pub use exceptions::{Exempt, exempt};
 pub(crate) use guard::of as guard_of;

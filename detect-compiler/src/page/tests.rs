@@ -104,6 +104,7 @@ fn the_page_of_the_seed() {
 /// Queries and what they look for: see `indicators.txt`.
 #[test]
 fn indicators_of_every_language() {
+    let mut kinds = BTreeSet::new();
     for case in include_str!("indicators.txt").split("\n---\n") {
         let case: Vec<&str> = case.lines().filter(|line| !line.starts_with('#')).collect();
         let Some((head, rest)) = case.split_first() else { continue };
@@ -112,7 +113,10 @@ fn indicators_of_every_language() {
         let query = rest[..split].join("\n");
         let page = rule(rule_type, &format!("language = \"{language}\""), &query);
         assert_eq!(rows(&page), rest[split + 1..], "{query}");
+        kinds.extend(page.indicators.iter().map(|row| row.predicate.kind));
     }
+    let missing: Vec<&Kind> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    assert!(missing.is_empty(), "kinds without a case: {missing:?}");
 }
 
 #[test]

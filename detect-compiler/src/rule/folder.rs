@@ -78,7 +78,7 @@ pub struct Ruleset {
     pub profile: Option<String>,
 }
 
-/// Reads a folder with all below it, or one file (with its exceptions).
+/// Reads a folder with all below it, or one file (with its exceptions and samples).
 ///
 /// # Errors
 /// The first file or folder that cannot be read.
@@ -91,8 +91,8 @@ pub fn read_folder(root: &Path) -> Result<Folder, FolderError> {
         folder.files.sort_by(|a, b| a.path.cmp(&b.path));
         return Ok(folder);
     }
-    let exceptions = root.with_extension(&EXCEPTIONS[1..]);
-    for (path, needed) in [(root, true), (exceptions.as_path(), false)] {
+    let beside = |ending: &str| root.with_extension(&ending[1..]);
+    for (path, needed) in [(root, true), (&beside(EXCEPTIONS), false), (&beside(SAMPLES), false)] {
         if needed || path.exists() {
             let bytes = std::fs::read(path).map_err(|error| failed(path, error))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -176,6 +176,11 @@ impl Folder {
         ruleset.duplicates = duplicates(&ruleset.rules);
         ruleset.refused.sort_by(|a, b| a.path.cmp(&b.path));
         ruleset
+    }
+
+    /// The files of samples.
+    pub fn samples(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(|file| file.path.ends_with(SAMPLES))
     }
 
     /// Exceptions of rules that do not exist (not: that do not compile).

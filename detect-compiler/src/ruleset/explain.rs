@@ -1,36 +1,102 @@
 //! What the optimiser decided, for `detect explain --optimizer`.
 
-use super::{Atom, Condition, Formula, Ruleset};
+use super::order::{self, Estimate};
+use super::statistics::Statistics;
+use super::witness::{self, Witness};
+use super::{Atom, Condition, Formula, Role, Ruleset, guard};
 
-/// Decisions about one condition, as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Decisions about one condition.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// The guard.
+    /// What the condition is for.
+    pub roles: Vec<Role>,
+    /// What the guard fields must say, as text.
     pub guard: String,
-    /// The witness's tests, one a line, with the expected cost; `None` = the
-    /// condition is asked whenever the guard holds.
-    pub witness: Option<Vec<String>>,
-    /// The formula in the order in which it runs.
-    pub formula: String,
+    /// What makes it a candidate; `None` = it is asked whenever the guard holds.
+    pub witness: Option<Choice>,
+    /// What else might have been the witness, cheapest first.
+    pub others: Vec<Choice>,
+    /// The operands of the condition in the order in which they run.
+    pub steps: Vec<Step>,
+    /// Expected nanoseconds of one run, from front to back as far as needed.
+    pub cost: f64,
     /// Its atoms that other rules ask too, with the number of these rules.
     pub shared: Vec<(String, usize)>,
+    /// Other conditions with the same formula: one of them is evaluated for all.
+    pub equal: usize,
 }
 
-/// Explains a condition of the ruleset.
-pub fn explain(ruleset: &Ruleset, number: usize) -> Option<Explanation> {
+/// A set of tests, one of which must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The tests as text.
+    pub tests: Vec<String>,
+    /// Expected nanoseconds an event: of looking, and of the runs that it causes.
+    pub cost: f64,
+}
+
+/// A part of a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// As text.
+    pub text: String,
+    /// Expected nanoseconds.
+    pub cost: f64,
+    /// Chance to hold, on events of its kind.
+    pub chance: f64,
+}
+
+/// Explains a condition of the ruleset by the statistics that it was built with.
+pub fn explain(ruleset: &Ruleset, number: usize, statistics: &Statistics) -> Option<Explanation> {
     let condition = ruleset.conditions.get(number)?;
-    let rule = ruleset.rules.iter().find(|entry| entry.conditions.contains(&number))?;
-    let global = |formula: &Formula| {
-        formula.renumber(&mut |local| rule.locals.get(local as usize).copied().unwrap_or_default())
+    let formula = global(ruleset, number)?;
+    let is_guard: Vec<bool> =
+        ruleset.atoms.iter().map(|atom| guard::is_guard_atom(&ruleset.fields, atom)).collect();
+    let costs = witness::costs(&ruleset.atoms, &ruleset.fields, &is_guard, statistics);
+    let estimates = order::estimates(&ruleset.atoms, &ruleset.fields, &is_guard, statistics);
+    let choice = |witness: &Witness| Choice {
+        tests: witness.atoms.iter().map(|&atom| atom_text(ruleset, atom, false)).collect(),
+        cost: witness.cost,
     };
+    let operands = match &formula {
+        Formula::And(all) => all.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let mut others: Vec<Choice> = operands
+        .iter()
+        .filter_map(|operand| witness::choose(operand, &costs))
+        .filter(|other| condition.witness.as_ref() != Some(other))
+        .map(|other| choice(&other))
+        .collect();
+    others.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let steps = operands.iter().map(|operand| step(ruleset, operand, &estimates)).collect();
+    let equal = (0..ruleset.conditions.len())
+        .filter(|other| *other != number && global(ruleset, *other).as_ref() == Some(&formula))
+        .count();
     Some(Explanation {
+        roles: condition.roles.clone(),
         guard: text(ruleset, &condition.guard),
-        witness: condition.witness.as_ref().map(|witness| {
-            witness.atoms.iter().map(|&atom| atom_text(ruleset, atom, false)).collect()
-        }),
-        formula: text(ruleset, &global(&condition.formula)),
-        shared: shared(ruleset, condition, &global(&condition.formula)),
+        witness: condition.witness.as_ref().map(choice),
+        others,
+        steps,
+        cost: order::order(&formula, &estimates).1,
+        shared: shared(ruleset, condition, &formula),
+        equal,
     })
+}
+
+/// The formula of a condition over atoms of the ruleset.
+fn global(ruleset: &Ruleset, number: usize) -> Option<Formula> {
+    let condition = ruleset.conditions.get(number)?;
+    let place = ruleset.rules.partition_point(|entry| entry.conditions.end <= number);
+    let rule = ruleset.rules.get(place)?;
+    let number = |local: u32| rule.locals.get(local as usize).copied().unwrap_or_default();
+    Some(condition.formula.renumber(&mut |local| number(local)))
+}
+
+fn step(ruleset: &Ruleset, formula: &Formula, estimates: &[Estimate]) -> Step {
+    let (_, cost, chance) = order::order(formula, estimates);
+    Step { text: text(ruleset, formula), cost, chance }
 }
 
 fn shared(ruleset: &Ruleset, condition: &Condition, formula: &Formula) -> Vec<(String, usize)> {

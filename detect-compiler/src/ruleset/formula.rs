@@ -73,7 +73,7 @@ impl Formula {
 
     /// The conjunction (`decides` = false) or disjunction (`decides` = true) in
     /// normal form.
-    pub(super) fn join(operands: Vec<Formula>, decides: bool) -> Formula {
+    pub(crate) fn join(operands: Vec<Formula>, decides: bool) -> Formula {
         let mut flat: Vec<Formula> = Vec::new();
         for operand in operands {
             match operand {

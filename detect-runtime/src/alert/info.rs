@@ -218,7 +218,7 @@ pub struct RuleInfo {
     /// `"kibana.alert.rule.uuid":"..",...`.
     pub members: &'static str,
     /// Members with long texts, written only where alerts are to be full; the
-    /// same form, empty if there are none.
+    /// same form, empty if there are none or they were left out.
     pub texts: &'static str,
     /// Hash of everything that changes alerts or state.
     pub meaning: u64,

@@ -10,6 +10,7 @@ use crate::event::reference::{Document, Found};
 use crate::head::{Content, Draft, Indicator, Source, Suppression};
 use crate::state::Encode;
 use crate::value::Owned;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most indicators that one alert names.
@@ -20,13 +21,16 @@ const MOST_ENRICHMENTS: usize = 200;
 pub struct Format {
     /// With the rule's long texts (note, setup).
     pub full: bool,
+    /// These texts by the path of their rule, as members of a JSON object without
+    /// braces, for rulesets that were compiled without (`texts = false`).
+    pub texts: Arc<HashMap<String, String>>,
     /// The Kibana space that ids and `kibana.space_ids` name.
     pub space: String,
 }
 
 impl Default for Format {
     fn default() -> Format {
-        Format { full: false, space: "default".to_owned() }
+        Format { full: false, texts: Arc::default(), space: "default".to_owned() }
     }
 }
 
@@ -431,6 +435,9 @@ fn frame(alert: &Alert<'_>, format: &Format, members: &mut Members<'_>) {
     members.ready(info.members);
     if format.full {
         members.ready(info.texts);
+        if let Some(texts) = format.texts.get(info.path) {
+            members.ready(texts);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod live;
 mod naps;
 mod owner;
 mod partial;
+mod quota;
 mod reference;
 mod ring;
 mod rows;

@@ -5,6 +5,7 @@ use super::Options;
 use super::lineage::{Lineages, PROCESS};
 use super::live::Live;
 use super::naps::{Answer, Naps};
+use super::quota::Quota;
 use super::ring::Noted;
 use super::rows::Rows;
 use super::sink::{Alert, Sink};
@@ -46,6 +47,8 @@ pub(super) struct Owner {
     pub(super) live: Arc<Live>,
     pub(super) counts: Vec<RuleCounts>,
     drafts: Vec<Draft>,
+    /// By number of the rule.
+    quotas: Vec<Quota>,
     arena: Bump,
     lineages: Lineages,
     pub(super) naps: Naps,
@@ -81,6 +84,7 @@ impl Owner {
             live,
             counts: table.rules.iter().map(|_| RuleCounts::default()).collect(),
             drafts: Vec::new(),
+            quotas: vec![Quota::default(); table.rules.len()],
             arena: Bump::new(),
             lineages: Lineages::new(table),
             naps: Naps::new(table, &settings),
@@ -357,8 +361,16 @@ impl Owner {
             return;
         };
         let Some(rating) = self.live.rules.get(rule).map(|live| live.rating) else { return };
+        let quota = self.quotas.get_mut(rule).filter(|_| self.settings.max_signals);
+        let (mut quota, whole) = (quota, self.settings.whole.is_some());
         let mut strata = self.strata.reads_alerts().then_some(&mut self.strata);
         for draft in self.drafts.drain(..) {
+            if let Some(quota) = &mut quota
+                && !quota.admits(entry.info, &draft, whole)
+            {
+                counts.losses.capped += 1;
+                continue;
+            }
             sink.draft(rule, &draft);
             self.writer.write(entry.info, rating, &draft, &mut |written| {
                 counts.alerts += 1;
@@ -386,8 +398,9 @@ impl Owner {
         self.wake_all(heads);
         (heads.0.len() as u64).encode(out);
         let mut state = Vec::new();
-        for (rule, head) in self.table.rules.iter().zip(&heads.0) {
+        for ((rule, head), quota) in self.table.rules.iter().zip(&heads.0).zip(&self.quotas) {
             state.clear();
+            quota.encode(&mut state);
             head.encode(&mut state);
             out.extend_from_slice(&rule.meaning.to_le_bytes());
             (state.len() as u64).encode(out);
@@ -414,8 +427,10 @@ impl Owner {
             else {
                 continue;
             };
-            if let Some(head) = heads.0.get_mut(rule) {
-                head.decode(&mut Reader::new(bytes))?;
+            if let (Some(head), Some(quota)) = (heads.0.get_mut(rule), self.quotas.get_mut(rule)) {
+                let mut state = Reader::new(bytes);
+                *quota = Quota::decode(&mut state)?;
+                head.decode(&mut state)?;
                 taken += 1;
             }
         }

@@ -7,12 +7,15 @@
 //!
 //! An item is one row: the shape that it fills, the instant up to which it counts,
 //! and for each value entry of the shape the tests of which some value of the
-//! field must pass one. A shape without an item exempts nothing.
+//! field must pass one. A shape without an item exempts nothing. Texts that a field
+//! must equal are looked up, and items that ask one question and nothing else are one
+//! list: however many values there are, such an event costs one look.
 
-use crate::event::{Element, Event, FieldId};
+use crate::event::{Element, Event, FieldId, Raw};
 use crate::leaf;
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::test::{Check, Order, Test};
+use crate::test::{Check, Fold, Order, Test};
+use std::collections::{HashMap, HashSet};
 use thiserror::Error;
 
 /// The exceptions of a rule, as constant data.
@@ -101,13 +104,43 @@ pub enum ExceptionError {
 
 /// The items of a rule, made ready.
 #[derive(Clone, Debug, Default)]
-pub struct Items(Vec<Ready>);
+pub struct Items {
+    rows: Vec<Ready>,
+    items: usize,
+}
 
+/// An item, or several of a shape with one question.
 #[derive(Clone, Debug)]
 struct Ready {
     shape: u32,
     expires: Option<Check>,
-    tests: Vec<Vec<Check>>,
+    lists: Vec<List>,
+}
+
+/// The tests of a list, of which one must pass.
+#[derive(Clone, Debug, Default)]
+struct List {
+    /// Of those that ask for equality.
+    texts: HashSet<Box<str>>,
+    others: Vec<Check>,
+}
+
+impl List {
+    fn add(&mut self, tests: &[Test]) {
+        for test in tests {
+            match test {
+                Test::Equals { text, fold: Fold::None } => {
+                    self.texts.insert(text.as_str().into());
+                }
+                other => self.others.push(Check::new(other)),
+            }
+        }
+    }
+
+    fn passes(&self, raw: Raw<'_>) -> bool {
+        !self.texts.is_empty() && self.texts.contains(raw.text())
+            || self.others.iter().any(|test| test.passes(raw))
+    }
 }
 
 impl Items {
@@ -116,21 +149,26 @@ impl Items {
     /// # Errors
     /// [`ExceptionError`] if one does not fit a shape of the rule.
     pub fn new(spec: &ExceptionSpec, items: &[Item]) -> Result<Items, ExceptionError> {
-        let ready = items.iter().map(|item| {
+        let mut rows: Vec<Ready> = Vec::new();
+        let mut joined: HashMap<u32, usize> = HashMap::new();
+        for item in items {
             let shape = spec.shapes.get(item.shape as usize);
-            let expected = shape.ok_or(ExceptionError::Shape(item.shape))?.lists();
-            let found = item.tests.len();
+            let shape = shape.ok_or(ExceptionError::Shape(item.shape))?;
+            let (expected, found) = (shape.lists(), item.tests.len());
             if expected != found {
                 return Err(ExceptionError::Values { expected, found });
             }
-            let expires = item
-                .expires
-                .map(|nanos| Check::new(&Test::DateOrder { order: Order::LessEqual, nanos }));
-            let checks = |tests: &Vec<Test>| tests.iter().map(Check::new).collect();
-            let tests = item.tests.iter().map(checks).collect();
-            Ok(Ready { shape: item.shape, expires, tests })
-        });
-        ready.collect::<Result<_, _>>().map(Items)
+            let alone = item.expires.is_none() && shape.asks_once();
+            if alone && let Some(row) = joined.get(&item.shape).and_then(|at| rows.get_mut(*at)) {
+                row.lists.iter_mut().zip(&item.tests).for_each(|(list, tests)| list.add(tests));
+                continue;
+            }
+            if alone {
+                joined.insert(item.shape, rows.len());
+            }
+            rows.push(Ready::new(item));
+        }
+        Ok(Items { rows, items: items.len() })
     }
 
     /// The items that the rule was built with.
@@ -143,28 +181,45 @@ impl Items {
 
     /// Number of items.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.items
     }
 
     /// True if nothing is exempt.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.items == 0
     }
 
     /// True if some item exempts the event.
     pub fn exempt(&self, spec: &ExceptionSpec, event: &Event<'_>) -> bool {
-        self.0.iter().any(|item| {
+        self.rows.iter().any(|item| {
             let counts = item
                 .expires
                 .as_ref()
                 .is_none_or(|check| event.values(spec.time).any(|raw| check.passes(raw)));
             let shape = spec.shapes.get(item.shape as usize);
-            counts && shape.is_some_and(|shape| shape.holds(event, &item.tests))
+            counts && shape.is_some_and(|shape| shape.holds(event, &item.lists))
         })
     }
 }
 
+impl Ready {
+    fn new(item: &Item) -> Ready {
+        let until = |nanos| Check::new(&Test::DateOrder { order: Order::LessEqual, nanos });
+        let lists = item.tests.iter().map(|tests| {
+            let mut list = List::default();
+            list.add(tests);
+            list
+        });
+        Ready { shape: item.shape, expires: item.expires.map(until), lists: lists.collect() }
+    }
+}
+
 impl Shape {
+    /// One question that wants a value: items of this shape are one list of values.
+    fn asks_once(&self) -> bool {
+        matches!(self.entries, [Entry { negate: false, ask: Ask::Value(_) | Ask::Pattern(_) }])
+    }
+
     /// Lists of tests that an item of this shape gives.
     fn lists(&self) -> usize {
         let of_entry = |entry: &Entry| match entry.ask {
@@ -175,25 +230,22 @@ impl Shape {
         self.entries.iter().map(of_entry).sum()
     }
 
-    fn holds(&self, event: &Event<'_>, tests: &[Vec<Check>]) -> bool {
-        let mut lists = tests.iter();
+    fn holds(&self, event: &Event<'_>, lists: &[List]) -> bool {
+        let mut lists = lists.iter();
         self.entries.iter().all(|entry| {
-            let mut next = || lists.next().map_or(&[][..], Vec::as_slice);
+            let mut next = || lists.next();
             let found = match entry.ask {
                 Ask::Value(field) => {
-                    let tests = next();
-                    event.values(field).any(|raw| tests.iter().any(|test| test.passes(raw)))
+                    next().is_some_and(|list| event.values(field).any(|raw| list.passes(raw)))
                 }
-                Ask::Pattern(pattern) => {
-                    let tests = next();
-                    leaf::some_value(event, pattern, |raw| tests.iter().any(|t| t.passes(raw)))
-                }
+                Ask::Pattern(pattern) => next()
+                    .is_some_and(|list| leaf::some_value(event, pattern, |raw| list.passes(raw))),
                 Ask::Exists(field, objects) => {
                     event.count(field) > 0 || objects && event.has_object(field)
                 }
                 Ask::Nested(field, below) => {
-                    let lists: Vec<&[Check]> =
-                        below.iter().filter(|b| b.value).map(|_| next()).collect();
+                    let lists: Vec<&List> =
+                        below.iter().filter(|b| b.value).filter_map(|_| next()).collect();
                     event.elements(field).any(|element| inside(below, &lists, element, event))
                 }
             };
@@ -203,18 +255,13 @@ impl Shape {
 }
 
 /// Whether an element of an array satisfies all entries.
-fn inside<'a>(
-    below: &[Below],
-    lists: &[&[Check]],
-    element: Element<'a>,
-    event: &Event<'a>,
-) -> bool {
+fn inside<'a>(below: &[Below], lists: &[&List], element: Element<'a>, event: &Event<'a>) -> bool {
     let mut lists = lists.iter();
     below.iter().all(|entry| {
         let tests = if entry.value { lists.next() } else { None };
         let mut found = false;
         element.values(entry.path, event.arena(), &mut |raw| {
-            found = found || tests.is_none_or(|tests| tests.iter().any(|test| test.passes(raw)));
+            found = found || tests.is_none_or(|tests| tests.passes(raw));
         });
         found != entry.negate
     })

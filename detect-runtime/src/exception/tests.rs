@@ -42,6 +42,7 @@ static SPEC: ExceptionSpec = ExceptionSpec {
             }],
         },
         Shape { words: "", entries: &[Entry { negate: true, ask: Ask::Pattern("labels.*") }] },
+        Shape { words: "", entries: &[Entry { negate: true, ask: Ask::Value(1) }] },
     ],
     time: 0,
     items: &[],
@@ -84,6 +85,41 @@ fn items_by_table() {
         let items = Items::new(&SPEC, items).expect("they fit");
         assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
     }
+}
+
+/// Items with one question are one list, those whose question wants a no are not.
+#[test]
+fn items_of_one_question() {
+    let hosts: Vec<String> = (0..1000).map(|n| format!("h{n}")).collect();
+    let each = |shape| hosts.iter().map(move |host| item(shape, None, &[&[host.as_str()]]));
+    let some: Vec<Item> = each(0).chain([item(0, Some(0), &[&["late"]])]).collect();
+    let none: Vec<Item> = each(4).take(2).collect();
+    let glob = Item {
+        tests: vec![vec![Test::Glob { glob: crate::text::glob::plain("*.lan"), fold: Fold::None }]],
+        ..item(0, None, &[])
+    };
+    let some: Vec<Item> = some.into_iter().chain([glob]).collect();
+    let rows: &[(&[Item], &str, bool)] = &[
+        (&some, r#"{"host":"h999"}"#, true),
+        (&some, r#"{"host":["x","h0"]}"#, true),
+        (&some, r#"{"host":"h1000"}"#, false),
+        (&some, r#"{"host":"a.lan"}"#, true),
+        (&some, r#"{"host":"late","@timestamp":1}"#, false),
+        (&some, r#"{"host":"late","@timestamp":0}"#, true),
+        // Not h0, or not h1.
+        (&none, r#"{"host":"h0"}"#, true),
+        (&none, r#"{"host":["h0","h1"]}"#, false),
+    ];
+    let layout = layout();
+    for (items, event, exempt) in rows {
+        let arena = Bump::new();
+        let mut events = Events::new(Layout::new(&layout).expect("a layout"));
+        let event_read = events.read(event.as_bytes(), &arena).expect("an event");
+        let items = Items::new(&SPEC, items).expect("they fit");
+        assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
+    }
+    let items = Items::new(&SPEC, &some).expect("they fit");
+    assert_eq!((items.len(), items.rows.len()), (1002, 2));
 }
 
 #[test]

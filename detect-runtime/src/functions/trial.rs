@@ -41,6 +41,7 @@ fn show(value: Value<'_>, cx: &Cx<'_>) -> String {
         Warning::Argument,
         Warning::Pattern,
         Warning::TooLong,
+        Warning::Choices,
     ];
     let counted = KINDS.into_iter().filter(|kind| cx.warnings.count(*kind) > 0);
     let mut out: Vec<String> = counted.map(|kind| format!("!{kind:?}")).collect();

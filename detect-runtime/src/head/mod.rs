@@ -136,6 +136,9 @@ pub struct Settings {
     /// was never seen is new from the first event on. Else a new-terms rule
     /// learns for the length of its history first.
     pub history_complete: bool,
+    /// A rule makes no more than its `max_signals` alerts in one run; what is beyond
+    /// is counted. Off, a rule makes what it finds.
+    pub max_signals: bool,
 }
 
 /// One window over everything.
@@ -157,6 +160,8 @@ pub struct Losses {
     pub learning: u64,
     /// Matches absorbed by an alert that had been given already.
     pub suppressed: u64,
+    /// Alerts beyond the rule's `max_signals`, where that is asked for.
+    pub capped: u64,
 }
 
 /// An alert in the making.

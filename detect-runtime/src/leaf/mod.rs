@@ -5,7 +5,11 @@
 //! values of a field are read was decided by the language: as one multi-value,
 //! or one at a time.
 
+mod choice;
 pub mod element;
+
+pub use choice::{MOST_CHOICES, Relation, some_choice, some_pair};
+pub(crate) use choice::{reach, related};
 
 use crate::event::reference::Document;
 use crate::event::{Element, Event, FieldId, Raw};
@@ -35,6 +39,8 @@ pub struct Leaf {
     /// True if some choice of one value for each slot decides (EQL), false if a
     /// field is read as a whole (ES|QL).
     pub each: bool,
+    /// How the expression relates its two slots, if that is all that it does.
+    pub relation: Option<Relation>,
     /// The expression.
     pub eval: Eval,
 }
@@ -54,10 +60,10 @@ impl Leaf {
                     _ => Value::Null,
                 }
             }));
-        if self.each {
-            some_choice(values, cx, self.eval)
-        } else {
-            (self.eval)(values, cx).truth() == Some(true)
+        match (self.each, self.relation) {
+            (false, _) => (self.eval)(values, cx).truth() == Some(true),
+            (true, None) => some_choice(values, cx, self.eval),
+            (true, Some(relation)) => some_pair(relation, values, cx, self.eval),
         }
     }
 }
@@ -80,50 +86,4 @@ pub(crate) fn some_value(
     let warnings = Warnings::default();
     let scope = Scope::new(&document, Cx { arena: event.arena(), now: 0, warnings: &warnings });
     some_field(pattern, &scope, &mut passes)
-}
-
-/// True if some choice of one value for each slot makes the expression true; a
-/// slot without value is null.
-///
-/// ```
-/// use bumpalo::Bump;
-/// use detect_runtime::leaf::some_choice;
-/// use detect_runtime::value::{Cx, Value, Warnings};
-/// let (arena, warnings) = (Bump::new(), Warnings::default());
-/// let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
-/// let values = [Value::Multi(&[Value::Long(1), Value::Long(2)]), Value::Long(2)];
-/// let equal = |slots: &[Value<'_>]| matches!(slots, [Value::Long(a), Value::Long(b)] if a == b);
-/// assert!(some_choice(&values, &cx, |slots, _| Value::Boolean(equal(slots))));
-/// ```
-pub fn some_choice<'a>(
-    slots: &[Value<'a>],
-    cx: &Cx<'a>,
-    eval: impl Fn(&[Value<'a>], &Cx<'a>) -> Value<'a>,
-) -> bool {
-    if !slots.iter().any(|slot| matches!(slot, Value::Multi(_))) {
-        return eval(slots, cx).truth() == Some(true);
-    }
-    let first = |slot: &Value<'a>| slot.as_slice().first().copied().unwrap_or_default();
-    let chosen = cx.arena.alloc_slice_fill_iter(slots.iter().map(first));
-    let at = cx.arena.alloc_slice_fill_copy(slots.len(), 0usize);
-    loop {
-        if eval(chosen, cx).truth() == Some(true) {
-            return true;
-        }
-        // The next combination, like the digits of an odometer: the first digit
-        // that can turn does, those before it begin again.
-        let turned = slots.iter().zip(&mut *at).zip(&mut *chosen).any(|((slot, at), chosen)| {
-            let values = slot.as_slice();
-            *at += 1;
-            let more = *at < values.len();
-            if !more {
-                *at = 0;
-            }
-            *chosen = values.get(*at).copied().unwrap_or_default();
-            more
-        });
-        if !turned {
-            return false;
-        }
-    }
 }

@@ -5,6 +5,7 @@ use super::{Expr, Form, Ready, Scope};
 use crate::event::reference::Found;
 use crate::event::{Raw, all_equal};
 use crate::functions::logic;
+use crate::leaf::{self, Relation};
 use crate::test::{Fold, Glob, Piece, check_value};
 use crate::text::glob::Pattern;
 use crate::value::Value;
@@ -86,24 +87,52 @@ fn name_pattern(pattern: &str) -> Glob {
 /// Whether some choice of one value for each occurrence of a field makes the
 /// expression true.
 fn some_values<'a>(expr: &'a Expr, scope: &Scope<'a>) -> bool {
-    let mut slots = ArenaVec::new_in(scope.cx.arena);
-    occurrences(expr, &mut |field| slots.push((field, load(field, scope))));
-    let mut chosen = Chosen(Vec::with_capacity(slots.len()));
+    let mut fields = ArenaVec::new_in(scope.cx.arena);
+    let mut values = ArenaVec::new_in(scope.cx.arena);
+    occurrences(expr, &mut |field| {
+        fields.push(field);
+        values.push(load(field, scope));
+    });
+    if let Some(found) =
+        relation(expr).and_then(|relation| leaf::related(relation, &values, &scope.cx))
+    {
+        return found;
+    }
+    let slots = Slots { fields: &fields, values: &values, reach: leaf::reach(&values, &scope.cx) };
+    let mut chosen = Chosen(Vec::with_capacity(fields.len()));
     choose(&slots, &mut chosen, &mut |chosen| self::expr(expr, scope, chosen).truth() == Some(true))
+}
+
+/// How an expression relates two fields, if that is all that it does.
+fn relation(expr: &Expr) -> Option<Relation> {
+    let Expr::Call { function, args } = expr else { return None };
+    let is_field = |arg: &Expr| matches!(arg, Expr::Field { .. } | Expr::Captured { .. });
+    args.iter().all(is_field).then(|| Relation::of(function.name))?
+}
+
+/// The occurrences of fields in an expression, their values, and how many of each
+/// are read.
+struct Slots<'s, 'a> {
+    fields: &'s [&'a Expr],
+    values: &'s [Value<'a>],
+    reach: usize,
 }
 
 /// Tries all choices for the slots, one behind the other; a slot without value is
 /// null.
 fn choose<'a>(
-    slots: &[(&'a Expr, Value<'a>)],
+    slots: &Slots<'_, 'a>,
     chosen: &mut Chosen<'a>,
     holds: &mut dyn FnMut(&mut Chosen<'a>) -> bool,
 ) -> bool {
-    let Some(((field, value), rest)) = slots.split_first() else { return holds(chosen) };
+    let at = chosen.0.len();
+    let (Some(field), Some(value)) = (slots.fields.get(at), slots.values.get(at)) else {
+        return holds(chosen);
+    };
     let values = if value.is_null() { &[Value::Null] } else { value.as_slice() };
-    values.iter().any(|value| {
+    values.iter().take(slots.reach).any(|value| {
         chosen.0.push((*field, *value));
-        let found = choose(rest, chosen, holds);
+        let found = choose(slots, chosen, holds);
         chosen.0.pop();
         found
     })

@@ -52,6 +52,8 @@ pub struct Suppressed {
     groups: HashMap<Key, Group>,
     /// Groups whose alert has not been given, in order of their first match.
     waiting: Vec<Key>,
+    /// Runs up to here have ended and gave their alerts.
+    ended: i64,
 }
 
 /// The run, if groups end with it, and the terms in their byte form.
@@ -84,6 +86,7 @@ impl Suppressed {
             clock: Clock::new(),
             groups: HashMap::new(),
             waiting: Vec::new(),
+            ended: i64::MIN,
         }
     }
 
@@ -99,20 +102,31 @@ impl Suppressed {
             warnings: env.warnings,
         };
         act(&mut *self.inner, &mut inner);
+        if env.settings.whole.is_some() {
+            drafts.into_iter().for_each(|draft| self.take(draft, env));
+            return;
+        }
         let due = self.clock.due(&self.schedule);
-        let mut over = false;
+        let mut late = false;
         for draft in drafts {
-            // Rows of a tick: the runs before it are over.
-            if let Content::Row { window: (start, end, _), .. } = &draft.content
-                && start < end
-                && env.settings.whole.is_none()
-            {
-                self.release(draft.time.saturating_sub(1), env);
-            }
-            over |= self.run(draft.time, env.settings) <= due;
+            let run = self.run(draft.time, env.settings);
+            // Before a match comes, the runs before its own are over: those of ticks
+            // always, of events up to the watermark.
+            let before = run.saturating_sub(1);
+            self.end(if is_of_tick(&draft.content) { before } else { before.min(due) }, env);
+            late |= run <= self.ended.max(due);
             self.take(draft, env);
         }
-        if over && env.settings.whole.is_none() {
+        if late {
+            self.release(due, env);
+        }
+        self.end(due, env);
+    }
+
+    /// Ends runs, unless they have ended already.
+    fn end(&mut self, due: i64, env: &mut Env<'_>) {
+        if due > self.ended {
+            self.ended = due;
             self.release(due, env);
         }
     }
@@ -171,12 +185,14 @@ impl Suppressed {
         self.groups
             .retain(|_, group| group.draft.is_some() || group.run.saturating_add(reach) > due);
     }
+}
 
-    fn release_due(&mut self, before: i64, env: &mut Env<'_>) {
-        let due = self.clock.due(&self.schedule);
-        if due > before && env.settings.whole.is_none() {
-            self.release(due, env);
-        }
+/// Whether the match is what a tick gave, not an event.
+fn is_of_tick(content: &Content) -> bool {
+    match content {
+        Content::Row { window: (start, end, _), .. } => start < end,
+        Content::Threshold { .. } => true,
+        _ => false,
     }
 }
 
@@ -190,9 +206,7 @@ fn give(group: &mut Group, env: &mut Env<'_>) {
 
 impl Head for Suppressed {
     fn hit(&mut self, hit: &Hit<'_>, env: &mut Env<'_>) {
-        let before = self.clock.due(&self.schedule);
         self.clock.see(hit.time, env.settings);
-        self.release_due(before, env);
         self.act(env, |inner, env| inner.hit(hit, env));
     }
 
@@ -205,10 +219,8 @@ impl Head for Suppressed {
     }
 
     fn tick(&mut self, time: i64, env: &mut Env<'_>) {
-        let before = self.clock.due(&self.schedule);
         self.clock.advance(time, env.settings);
         self.act(env, |inner, env| inner.tick(time, env));
-        self.release_due(before, env);
     }
 
     fn finish(&mut self, env: &mut Env<'_>) {
@@ -242,6 +254,7 @@ impl Head for Suppressed {
     fn decode(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
         self.inner.decode(from)?;
         self.clock = Clock::decode(from)?;
+        self.ended = i64::MIN;
         self.groups.clear();
         self.waiting.clear();
         for _ in 0..from.length()? {

@@ -64,14 +64,17 @@ fn field(document: &Document, path: &str) -> Vec<Owned> {
     values
 }
 
-/// Values as a set: in one order, each once.
+/// Values as a set: in one order (texts in their own), each once.
 fn set(values: Vec<Owned>) -> Owned {
-    let mut keyed: Vec<(Vec<u8>, Owned)> = values
+    let mut keyed: Vec<((bool, Vec<u8>), Owned)> = values
         .into_iter()
-        .map(|value| {
-            let mut bytes = Vec::new();
-            value.encode(&mut bytes);
-            (bytes, value)
+        .map(|value| match &value {
+            Owned::Text(text) => ((true, text.as_bytes().to_vec()), value),
+            other => {
+                let mut bytes = Vec::new();
+                other.encode(&mut bytes);
+                ((false, bytes), value)
+            }
         })
         .collect();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));

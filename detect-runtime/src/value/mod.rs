@@ -181,10 +181,13 @@ pub enum Warning {
     Pattern,
     /// A text result above the size limit.
     TooLong,
+    /// Fields of so many values that not every choice among them was tried
+    /// ([`MOST_CHOICES`](crate::leaf::MOST_CHOICES)).
+    Choices,
 }
 
 /// Number of kinds of [`Warning`].
-pub const WARNING_KINDS: usize = 7;
+pub const WARNING_KINDS: usize = 8;
 
 /// Counters of [`Warning`]s, one a kind.
 #[derive(Debug, Default)]

@@ -6,18 +6,23 @@
 //! | `attack` | the matrix of tactics and techniques, and a page for each technique |
 //! | `fields` | what reads which field, and a page for each field |
 //! | `indicators` | what several rules look for |
+//! | `hygiene` | what is doubtful about rules, alone and together |
 //! | `site` | names of files, lists of rules |
 
 mod attack;
 mod fields;
+mod hygiene;
 mod index;
 mod indicators;
 mod site;
 
 use super::failure::Failure;
-use super::html::{self, Neighbours, Place};
+use super::html::{self, Place};
+use super::hygiene::Given;
 use super::{library, output};
 use clap::Args;
+use detect_compiler::compile::Planned;
+use detect_compiler::hygiene::Hygiene;
 use detect_compiler::page::Catalogue;
 use site::{Site, Written};
 use std::path::{Path, PathBuf};
@@ -34,6 +39,8 @@ pub(crate) struct Catalog {
     /// A folder of rules in place of those that are compiled in
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    #[command(flatten)]
+    given: Given,
 }
 
 impl Catalog {
@@ -41,7 +48,10 @@ impl Catalog {
         let started = Instant::now();
         let folder = library::folder(self.rules.as_deref())?;
         let catalogue = Catalogue::of(&folder);
-        let site = Site::of(&catalogue);
+        let data = self.given.data()?;
+        let planned: Vec<&Planned> = catalogue.entries.iter().map(|entry| &entry.planned).collect();
+        let hygiene = Hygiene::of(&planned, &folder, &data);
+        let site = Site::of(&catalogue, &hygiene, !data.is_empty());
         for name in ["rules", "attack", "fields"] {
             let path = self.out.join(name);
             std::fs::create_dir_all(&path).map_err(|error| Failure::write(&path, error))?;
@@ -56,6 +66,7 @@ impl Catalog {
             ("attack.html", attack::matrix(&site)),
             ("fields.html", fields::overview(&site)),
             ("indicators.html", indicators::page(&site)),
+            ("hygiene.html", hygiene::page(&site)),
         ] {
             write(&self.out, name, &text, &mut written)?;
         }
@@ -90,11 +101,13 @@ fn rules(out: &Path, site: &Site<'_>) -> Result<Written, Failure> {
     let work = || {
         let mut written = Written::default();
         let mut failure = None;
-        while let Some(entry) = site.entries().get(next.fetch_add(1, Ordering::Relaxed)) {
-            let body = html::rule(entry, Place::Below, &Neighbours::default());
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(entry) = site.entries().get(number) else { break };
+            let body = html::rule(entry, Place::Below, &hygiene::neighbours(site, number));
             let title = format!("{} · Detection rules", entry.page.identity.name);
             let text = html::document(Place::Below, "index.html", &title, body);
-            let name = format!("rules/{}", site.file_of(entry));
+            let name = format!("rules/{}", site.file(number));
             if let Err(error) = write(out, &name, &text, &mut written) {
                 failure = Some(error);
                 break;

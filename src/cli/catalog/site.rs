@@ -1,6 +1,7 @@
 //! What the pages of the site share: where each rule's page is, lists of rules.
 
 use crate::cli::html;
+use detect_compiler::hygiene::Hygiene;
 use detect_compiler::page::{Catalogue, Coverage, Entry};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, HashMap};
@@ -8,12 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 /// A catalogue with the names of its pages.
 pub(super) struct Site<'c> {
     pub(super) catalogue: &'c Catalogue,
+    pub(super) hygiene: &'c Hygiene,
+    /// Rules were held against data.
+    pub(super) data_given: bool,
     pub(super) coverage: Coverage,
     /// Numbers of the rules by the fields that they read.
     pub(super) readers: BTreeMap<&'c str, Vec<usize>>,
     /// File of each rule's page, in the folder `rules`.
     files: Vec<String>,
-    numbers: HashMap<&'c str, usize>,
 }
 
 /// How much was written.
@@ -31,10 +34,10 @@ impl Written {
 }
 
 impl<'c> Site<'c> {
-    pub(super) fn of(catalogue: &'c Catalogue) -> Site<'c> {
+    pub(super) fn of(catalogue: &'c Catalogue, hygiene: &'c Hygiene, data_given: bool) -> Site<'c> {
         let mut taken: HashMap<String, usize> = HashMap::new();
         let mut readers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let (mut files, mut numbers) = (Vec::new(), HashMap::new());
+        let mut files = Vec::new();
         for (number, entry) in catalogue.entries.iter().enumerate() {
             let name = html::file_name(&entry.page.identity.id);
             // A disk may not tell case apart.
@@ -45,13 +48,12 @@ impl<'c> Site<'c> {
             } else {
                 format!("{name}.{times}.html")
             });
-            numbers.insert(entry.page.identity.path.as_str(), number);
             for field in &entry.page.reads {
                 readers.entry(field).or_default().push(number);
             }
         }
         let coverage = Coverage::of(catalogue.entries.iter().map(|entry| &entry.page));
-        Site { catalogue, coverage, readers, files, numbers }
+        Site { catalogue, hygiene, data_given, coverage, readers, files }
     }
 
     pub(super) fn entries(&self) -> &'c [Entry] {
@@ -61,11 +63,6 @@ impl<'c> Site<'c> {
     /// File of a rule's page, by the rule's number.
     pub(super) fn file(&self, number: usize) -> &str {
         self.files.get(number).map_or("", String::as_str)
-    }
-
-    pub(super) fn file_of(&self, entry: &Entry) -> &str {
-        let number = self.numbers.get(entry.page.identity.path.as_str());
-        number.map_or("", |number| self.file(*number))
     }
 
     /// A list of rules; `root` leads to the top of the site.
@@ -85,9 +82,9 @@ impl<'c> Site<'c> {
         let rule = &entry.page.identity;
         html! {
             li {
-                span { (html::severity(rule.severity)) }
-                span { a href={ (root) "rules/" (self.file(number)) } { (rule.name) } }
-                span.type { (rule.rule_type) }
+                (html::severity(rule.severity))
+                a href={ (root) "rules/" (self.file(number)) } { (rule.name) }
+                i { (rule.rule_type) }
             }
         }
     }

@@ -4,16 +4,17 @@
 //! The plain form is walked here. Where the rule is compiled in as it stands, both
 //! forms run over the event, and whether they agree is said.
 
+use super::state::{Earlier, Entered};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Tone};
 use crate::cli::ruleset::Rules;
 use bumpalo::Bump;
 use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
-use detect::runtime::event::reference::{Document, Found};
-use detect::runtime::plain::{Form, Scope, Trace};
-use detect::runtime::value::{Cx, Warnings};
+use detect::runtime::event::reference::Document;
+use detect::runtime::plain::{self, Form, Scope, Trace};
+use detect::runtime::value::{Cx, Type, Value, Warnings};
 use detect_compiler::page::Entry;
-use detect_compiler::plan::{self, Body, plain};
+use detect_compiler::plan::plain::form;
 use detect_compiler::ruleset::{self, Role};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
@@ -31,12 +32,13 @@ pub(super) fn explain(entry: &Entry, path: &Path, as_json: bool) -> Result<(), F
     };
     let mut out = io::stdout().lock();
     let mut agree = true;
+    let mut earlier = Earlier::default();
     for (number, line) in lines.iter().enumerate() {
         let document = Document::parse(line.as_bytes()).map_err(|malformed| {
             let place = format!("{}:{}", path.display(), number + 1);
             Failure::File(format!("{place}:{}: {}", malformed.offset + 1, malformed.reason))
         })?;
-        let answer = Answer::of(entry, &document, line);
+        let answer = Answer::of(entry, &document, line, number + 1, &mut earlier);
         agree &= answer.agrees != Some(false);
         let shown = if as_json { answer.json(number + 1) } else { answer.text(number + 1) };
         out.write_all(shown.as_bytes()).map_err(Failure::output)?;
@@ -52,21 +54,34 @@ struct Answer {
     /// Whether compiled and plain form gave the same; `None` = not compiled in.
     agrees: Option<bool>,
     /// Where the event goes if the rule keeps state.
-    state: Vec<String>,
+    state: Vec<Entered>,
 }
 
 impl Answer {
-    fn of(entry: &Entry, document: &Document, line: &str) -> Answer {
+    fn of(
+        entry: &Entry,
+        document: &Document,
+        line: &str,
+        number: usize,
+        earlier: &mut Earlier,
+    ) -> Answer {
         let plan = &entry.planned.lowered.plan;
-        let forms: Vec<(Role, Form)> = ruleset::conditions(plan)
-            .into_iter()
-            .map(|(role, cond)| (role, plain::form(cond)))
-            .collect();
+        let forms: Vec<(Role, Form)> =
+            ruleset::conditions(plan).into_iter().map(|(role, cond)| (role, form(cond))).collect();
         let (arena, warnings) = (Bump::new(), Warnings::default());
-        let scope = Scope::new(document, Cx { arena: &arena, now: 0, warnings: &warnings });
+        // An event's own time is `now()` for what is asked of it alone.
+        let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
+        let time = plain::Expr::Field { path: "@timestamp".to_owned(), ty: Type::Date };
+        let now = match time.value(&Scope::new(document, cx)).as_slice().first() {
+            Some(Value::Date(millis)) => *millis,
+            _ => 0,
+        };
+        let scope = Scope::new(document, Cx { now, ..cx });
         let conditions: Vec<(Role, Trace)> =
             forms.iter().map(|(role, form)| (*role, form.trace(&scope))).collect();
-        let state = state(entry, document, &conditions);
+        let holds =
+            |wanted: Role| conditions.iter().any(|(role, trace)| *role == wanted && trace.holds);
+        let state = earlier.enter(number, entry, document, &holds);
         let named = conditions.into_iter().map(|(role, trace)| (name(role), trace));
         Answer { conditions: named.collect(), agrees: agrees(entry, line), state }
     }
@@ -84,8 +99,8 @@ impl Answer {
             let _infallible =
                 writeln!(out, "    decided by: {} (saw {})", clean(&decided.what), clean(&seen));
         }
-        for line in &self.state {
-            let _infallible = writeln!(out, "  {}", clean(line));
+        for entered in &self.state {
+            let _infallible = writeln!(out, "  {}", clean(&entered.text()));
         }
         let verdict = match self.agrees {
             Some(true) => "the compiled form agrees",
@@ -108,14 +123,16 @@ impl Answer {
         let answer = json!({
             "event": number,
             "conditions": self.conditions.iter().map(condition).collect::<Vec<_>>(),
-            "state": self.state,
+            "state": self.state.iter().map(Entered::text).collect::<Vec<_>>(),
+            "pending": self.state.iter().map(Entered::json).collect::<Vec<_>>(),
             "compiled_agrees": self.agrees,
         });
         format!("{answer}\n")
     }
 }
 
-fn name(role: Role) -> String {
+/// A condition's name.
+pub(super) fn name(role: Role) -> String {
     match role {
         Role::Body => "condition".to_owned(),
         Role::Term(number) => format!("term {}", number + 1),
@@ -183,44 +200,6 @@ struct Nowhere;
 
 impl Sink for Nowhere {
     fn alert(&mut self, _alert: &Alert<'_>) {}
-}
-
-/// The group, or the place in a sequence, that an event which holds would enter.
-fn state(entry: &Entry, document: &Document, conditions: &[(Role, Trace)]) -> Vec<String> {
-    let lowered = &entry.planned.lowered;
-    let keys = |names: &mut dyn Iterator<Item = &str>| {
-        let key = |name: &str| format!("{name} = {}", values(document, name));
-        names.map(key).collect::<Vec<_>>().join(", ")
-    };
-    let group = || keys(&mut lowered.group_by.iter().map(String::as_str));
-    let holds =
-        |wanted: Role| conditions.iter().any(|(role, trace)| *role == wanted && trace.holds);
-    match &lowered.plan.body {
-        Body::Sequence(plan::Sequence { terms, .. }) | Body::Sample(plan::Sample { terms, .. }) => {
-            let entered = terms.iter().enumerate().filter(|(n, _)| holds(Role::Term(*n)));
-            entered
-                .map(|(number, term)| {
-                    let key = keys(&mut term.keys.iter().map(|(field, _)| field.path.as_str()));
-                    format!("enters as event {} of {}: {key}", number + 1, terms.len())
-                })
-                .collect()
-        }
-        Body::Events(_) => Vec::new(),
-        _ if lowered.group_by.is_empty() || !holds(Role::Body) => Vec::new(),
-        Body::NewTerms(_) => vec![format!("alerts if not seen before: {}", group())],
-        _ => vec![format!("enters the group {}", group())],
-    }
-}
-
-/// The values of a field as text; columns that a query computes have none here.
-fn values(document: &Document, path: &str) -> String {
-    let mut all = Vec::new();
-    document.find(path, &mut |found| {
-        if let Found::Scalar(value) = found {
-            all.push(value.to_string());
-        }
-    });
-    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }
 
 /// Values of events without what a terminal would obey.

@@ -4,10 +4,14 @@
 //! | --- | --- |
 //! | `text` | the page on a terminal |
 //! | `event` | the rule's conditions over events, predicate by predicate |
+//! | `state` | the group or the place in a sequence that an event enters |
+//! | `optimizer` | what the optimiser made of the rule among all others |
 //! | `navigator` | the coverage of all rules as a layer of the ATT&CK Navigator |
 
 mod event;
 mod navigator;
+mod optimizer;
+mod state;
 mod text;
 
 use super::failure::Failure;
@@ -33,6 +37,10 @@ pub(crate) struct Explain {
     /// Events (NDJSON, or one JSON document): why each of them matches or not
     #[arg(long, value_name = "FILE", requires = "rule")]
     event: Option<PathBuf>,
+    /// What the optimiser made of the rule among all others: guards, witnesses with
+    /// their expected cost, what it shares
+    #[arg(long, requires = "rule", conflicts_with = "event")]
+    optimizer: bool,
     /// Write an ATT&CK Navigator layer of all rules in place of a page
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rule", "event"])]
     attack_navigator: Option<PathBuf>,
@@ -61,6 +69,9 @@ impl Explain {
         let entry = library::find(&catalogue, &folder, name)?;
         if let Some(path) = &self.event {
             return event::explain(&entry, path, self.format == PageFormat::Json);
+        }
+        if self.optimizer {
+            return optimizer::explain(&entry, &folder, self.format == PageFormat::Json);
         }
         self.page(&entry).map_err(Failure::output)
     }

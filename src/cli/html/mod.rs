@@ -17,11 +17,12 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) const SEARCH: &str = include_str!("search.js");
 
 /// The pages of a site that stand in its head, with their files.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
     ("Rules", "index.html"),
     ("ATT&CK", "attack.html"),
     ("Fields", "fields.html"),
     ("Indicators", "indicators.html"),
+    ("Hygiene", "hygiene.html"),
 ];
 
 /// The picture in the tab.

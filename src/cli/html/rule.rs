@@ -16,6 +16,8 @@ pub(crate) struct Neighbours {
     pub(crate) related: Vec<(String, String, String)>,
     /// Notes on its hygiene.
     pub(crate) notes: Vec<String>,
+    /// Its samples, in words.
+    pub(crate) samples: Option<String>,
 }
 
 /// The body of the page.
@@ -25,7 +27,7 @@ pub(crate) fn rule(entry: &Entry, place: Place, neighbours: &Neighbours) -> Mark
     html! {
         article.rule {
             (title(&page.identity))
-            (facts(page, root))
+            (facts(page, root, neighbours.samples.as_deref()))
             @if !page.threat.is_empty() { (threat(&page.threat, root)) }
             @if !neighbours.notes.is_empty() || !neighbours.related.is_empty() {
                 (self::neighbours(neighbours))
@@ -58,7 +60,7 @@ fn title(rule: &Identity) -> Markup {
     }
 }
 
-fn facts(page: &Page, root: Option<&str>) -> Markup {
+fn facts(page: &Page, root: Option<&str>, samples: Option<&str>) -> Markup {
     let rule = &page.identity;
     html! {
         dl.facts {
@@ -86,6 +88,7 @@ fn facts(page: &Page, root: Option<&str>) -> Markup {
             }))
             @if !page.os.is_empty() { (fact("System", html! { (page.os.join(", ")) })) }
             @if !rule.author.is_empty() { (fact("Author", html! { (rule.author.join(", ")) })) }
+            @if let Some(samples) = samples { (fact("Samples", html! { (samples) })) }
             @if let Some(updated) = &rule.updated { (fact("Updated", html! { (updated) })) }
             (fact("Source", html! { code { (rule.path) } }))
             (fact("Id", html! { code { (rule.id) } }))

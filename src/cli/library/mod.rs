@@ -8,8 +8,10 @@
 use super::failure::Failure;
 use super::output;
 use detect_compiler::diagnostic::{Report, Style};
+use detect_compiler::lower;
 use detect_compiler::page::{Catalogue, Entry};
 use detect_compiler::rule::{File, Folder, Rule, read_folder};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Files of the compiled rules.
@@ -41,6 +43,13 @@ fn compiled_in() -> Folder {
     }
     folder.files.sort_by(|a, b| a.path.cmp(&b.path));
     folder
+}
+
+/// Members with the long texts of the rules that are compiled in, by path: what full
+/// alerts say besides.
+pub(crate) fn long_texts() -> HashMap<String, String> {
+    let rules = compiled_in().ruleset().rules;
+    rules.iter().map(|rule| (rule.path.to_string(), lower::long_texts(rule))).collect()
 }
 
 /// A rule as the user named it, with counts of the catalogue.

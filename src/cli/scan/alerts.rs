@@ -1,5 +1,5 @@
-//! Where the alerts of a scan go: standard output in one of three forms, and
-//! bad lines to the dead-letter file.
+//! Where the alerts of a scan go: the output in one of three forms, and bad lines
+//! to the dead-letter file.
 
 use super::places::Places;
 use crate::cli::failure::Failure;
@@ -11,7 +11,7 @@ use detect::runtime::input::BadLine;
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows of a table that are aligned together.
@@ -20,7 +20,7 @@ const ROWS: usize = 5_000;
 /// The sink of a scan.
 pub(super) struct Alerts {
     format: Format,
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Box<dyn Write>>,
     table: Table,
     rows: usize,
     count: u64,
@@ -39,6 +39,7 @@ pub(super) struct Alerts {
 
 impl Alerts {
     pub(super) fn new(
+        out: Box<dyn Write>,
         format: Format,
         dead_letter: Option<&Path>,
         strict: bool,
@@ -52,7 +53,7 @@ impl Alerts {
         };
         Ok(Alerts {
             format,
-            out: BufWriter::with_capacity(1 << 17, io::stdout().lock()),
+            out: BufWriter::with_capacity(1 << 17, out),
             table: table(),
             rows: 0,
             count: 0,

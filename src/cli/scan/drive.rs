@@ -9,8 +9,7 @@ use super::places::Places;
 use crate::cli::failure::Failure;
 use crate::cli::input::{Damage, Input, Source};
 use crate::cli::progress::Progress;
-use crate::cli::ruleset::Rules;
-use detect::runtime::engine::{Engine, Shard};
+use detect::runtime::engine::{Engine, Ruleset, Shard};
 use detect::runtime::input::Lines;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -20,8 +19,8 @@ use std::thread;
 const CHUNK: usize = 1 << 18;
 
 /// A scan under way.
-pub(super) struct Drive<'d> {
-    pub(super) engine: &'d mut Engine<Rules>,
+pub(super) struct Drive<'d, R: Ruleset> {
+    pub(super) engine: &'d mut Engine<R>,
     pub(super) alerts: &'d mut Alerts,
     pub(super) watch: Watch,
     pub(super) threads: usize,
@@ -29,7 +28,7 @@ pub(super) struct Drive<'d> {
     pub(super) line_limit: usize,
 }
 
-impl Drive<'_> {
+impl<R: Ruleset> Drive<'_, R> {
     /// Scans all sources, one after the other, and ends the input.
     pub(super) fn run(&mut self, sources: &[Source]) -> Result<(), Failure> {
         let progress = Progress::new(sources);

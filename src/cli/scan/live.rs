@@ -4,10 +4,9 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::input::Source;
-use crate::cli::ruleset::Rules;
 use clap::Args;
 use detect::runtime::alert::Severity;
-use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, LiveRule, Rule, Table};
+use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, LiveRule, Rule, Ruleset, Table};
 use detect::runtime::exception::{ExceptionSpec, Item, Items};
 use detect::runtime::indicator::Indicators;
 use detect::runtime::table::Resources;
@@ -36,19 +35,19 @@ const EXCEPTIONS: &str = ".exceptions.toml";
 pub(super) struct LiveFiles {
     /// Which rules run, with what severity and risk: JSON, read again when it changes
     #[arg(long, value_name = "FILE")]
-    rules_state: Option<PathBuf>,
+    pub(super) rules_state: Option<PathBuf>,
     /// Folder of the rules: values of their exceptions, read again when a file changes
     #[arg(long, value_name = "DIR")]
-    exceptions: Option<PathBuf>,
+    pub(super) exceptions: Option<PathBuf>,
     /// Indicators for index NAME, NDJSON, read again when the file changes
     #[arg(long, value_name = "NAME=FILE", value_parser = named)]
-    indicators: Vec<(String, PathBuf)>,
+    pub(super) indicators: Vec<(String, PathBuf)>,
     /// What conditions on indicators mean by now; default: the wall clock
     #[arg(long, value_name = "TIME", value_parser = instant)]
-    indicators_at: Option<i64>,
+    pub(super) indicators_at: Option<i64>,
     /// Rules that are deprecated run too
     #[arg(long)]
-    with_deprecated: bool,
+    pub(super) with_deprecated: bool,
 }
 
 fn named(text: &str) -> Result<(String, PathBuf), String> {
@@ -76,10 +75,10 @@ type Stamp = (SystemTime, u64);
 
 impl Watch {
     /// Reads all files for the first time.
-    pub(super) fn begin(
+    pub(super) fn begin<R: Ruleset>(
         files: &LiveFiles,
         resources: &Arc<Resources>,
-        engine: &mut Engine<Rules>,
+        engine: &mut Engine<R>,
     ) -> Result<Watch, Failure> {
         let table = engine.table();
         let mut watch = Watch {

@@ -8,17 +8,20 @@ mod drive;
 mod live;
 mod places;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use super::args;
 use super::failure::Failure;
 use super::input::{self, Source};
+use super::library;
 use super::output::Format;
 use super::rules;
 use super::ruleset::Rules;
 use alerts::Alerts;
 use clap::{Args, ValueEnum};
 use detect::runtime::alert;
-use detect::runtime::engine::{Engine, Horizon, Options, Table};
+use detect::runtime::engine::{Engine, HeadSpec, Horizon, LiveRule, Options, Rule, Ruleset, Table};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
 use drive::Drive;
@@ -86,6 +89,10 @@ pub(crate) struct Scan {
     /// Most state that one rule may hold
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
     rule_memory: Option<u64>,
+    /// A rule makes no more alerts in one run than its `max_signals`; the summary counts
+    /// what is beyond
+    #[arg(long)]
+    max_signals: bool,
     /// Most state that all rules together may hold; the rule that holds most gives up its
     /// oldest
     #[arg(long, value_parser = args::size, value_name = "SIZE")]
@@ -148,6 +155,7 @@ impl Scan {
             completion_cmd: None,
             completion_limit: 30_000,
             rule_memory: None,
+            max_signals: false,
             max_memory: None,
             reference: false,
             live: LiveFiles::default(),
@@ -167,8 +175,12 @@ impl Scan {
         }
         let watch = Watch::begin(&self.live, &resources, &mut engine)?;
         self.learn(&mut engine)?;
+        if let Some(note) = cold_start(&engine).filter(|_| self.history.is_empty() && !self.quiet) {
+            eprintln!("{note}");
+        }
         let dead_letter = self.dead_letter.as_deref();
-        let mut alerts = Alerts::new(self.format(), dead_letter, self.strict)?;
+        let out = Box::new(std::io::stdout().lock());
+        let mut alerts = Alerts::new(out, self.format(), dead_letter, self.strict)?;
         let started = Instant::now();
         let mut drive = Drive {
             engine: &mut engine,
@@ -190,6 +202,7 @@ impl Scan {
         if self.now.is_some() && self.window != Window::All {
             return Err(Failure::Usage("--now goes with --window all".to_owned()));
         }
+        let full = self.alert_fields == AlertFields::Full;
         let limit = Duration::from_millis(self.completion_limit.unsigned_abs());
         let completion = self
             .completion_cmd
@@ -204,9 +217,11 @@ impl Scan {
                 rule_memory: self.rule_memory.map(|bytes| bytes as usize),
                 max_memory: self.max_memory.map(|bytes| bytes as usize),
                 history_complete: !self.history.is_empty(),
+                max_signals: self.max_signals,
             },
             format: alert::Format {
-                full: self.alert_fields == AlertFields::Full,
+                full,
+                texts: Arc::new(if full { library::long_texts() } else { HashMap::new() }),
                 ..alert::Format::default()
             },
             index: self.index.clone(),
@@ -251,6 +266,21 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// What to say where rules begin without history: a new-terms rule that has seen nothing
+/// yet would report everything, so it learns first.
+fn cold_start<R: Ruleset>(engine: &Engine<R>) -> Option<String> {
+    let rules = engine.table().rules.iter().zip(&engine.live().rules);
+    let of_terms =
+        |(rule, live): &(&Rule, &LiveRule)| live.on && matches!(rule.head, HeadSpec::NewTerms(_));
+    let count = rules.filter(of_terms).count();
+    (count > 0).then(|| {
+        format!(
+            "note: {count} new-terms rules learn for the length of their history before they \
+             alert; --history FILE warms them up"
+        )
+    })
 }
 
 /// Names the rules that do not run for want of something.

@@ -27,6 +27,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, elapsed: Durati
         evicted: sum.evicted + rule.losses.evicted,
         learning: sum.learning + rule.losses.learning,
         suppressed: sum.suppressed + rule.losses.suppressed,
+        capped: sum.capped + rule.losses.capped,
     });
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let mut text = String::new();
@@ -53,6 +54,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, elapsed: Durati
     line("evicted", output::count(losses.evicted));
     line("learning", output::count(losses.learning));
     line("suppressed", output::count(losses.suppressed));
+    line("capped", output::count(losses.capped));
     line("nulls", warnings(engine));
     line("state", output::bytes(state));
     eprint!("\n{text}");
@@ -86,7 +88,7 @@ fn by_kind<N: Display>(counts: &[(u64, N)]) -> String {
 }
 
 /// Why a value of an expression becomes null.
-const KINDS: [(Warning, &str); 7] = [
+const KINDS: [(Warning, &str); 8] = [
     (Warning::MultiValue, "several values"),
     (Warning::DivisionByZero, "division by zero"),
     (Warning::Overflow, "overflow"),
@@ -94,6 +96,7 @@ const KINDS: [(Warning, &str); 7] = [
     (Warning::Argument, "argument"),
     (Warning::Pattern, "pattern"),
     (Warning::TooLong, "too long"),
+    (Warning::Choices, "too many choices"),
 ];
 
 fn unparsable(counts: &detect::runtime::input::Counts) -> String {

@@ -26,6 +26,7 @@ pub(crate) fn ruleset(name: &Ident, root: &Path) -> TokenStream {
         allow: Vec::new(),
         runtime: quote!(::detect::runtime),
         below: String::new(),
+        texts: true,
     };
     rules.files.push(assumed_types(root));
     let plans = compile::plans(&rules, &options);

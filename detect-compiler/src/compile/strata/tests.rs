@@ -20,6 +20,7 @@ fn stratum_of(rules: &[(&str, &str, &str, &str)]) -> Vec<(String, u32)> {
         allow: Vec::new(),
         runtime: quote::quote!(runtime),
         below: String::new(),
+        texts: true,
     };
     let plans = plans(&folder, &options);
     assert!(plans.refused.is_empty(), "{:?}", plans.refused);
