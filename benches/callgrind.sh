@@ -5,11 +5,11 @@
 # happens inside `measured` is counted, and only there does valgrind count at all: the rules are compiled before.
 #
 # callgrind.sh --compare FILE
-# Runs the lines of FILE (`RULES DEPTH EVENTS INSTRUCTIONS`) again and fails where one takes over 3 % more. Less is said
+# Runs the lines of FILE (`RULES DEPTH EVENTS INSTRUCTIONS`) again and fails where one takes over 5 % more. Less is said
 # too: then the file should be renewed.
 set -eu
 cd "$(dirname "$0")/.."
-program=$(cargo build --release --bench instructions --message-format=json 2>/dev/null |
+program=$(cargo bench --locked --bench instructions --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"name":"instructions".*"executable":"\([^"]*\)".*/\1/p' | tail -1)
 out=$(mktemp)
 trap 'rm -f "$out" "$out.log"' EXIT
@@ -33,7 +33,7 @@ if [ "${1:-}" = --compare ]; then
         case $rules in '' | '#'*) continue ;; esac
         now=$(measure "$rules" "$depth" "$events")
         echo "$rules $depth: $now instructions an event, $before before"
-        [ $((now * 100)) -le $((before * 103)) ] || worse=1
+        [ $((now * 100)) -le $((before * 105)) ] || worse=1
     done < "$2"
     exit $worse
 fi

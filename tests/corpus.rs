@@ -29,6 +29,13 @@ mod compiled {
     #[detect::ruleset(path = "../shared/corpus", on_error = "skip")]
     struct Corpus;
 
+    /// A part of them.
+    #[detect::ruleset(
+        path = "../shared/corpus/detection-rules/rules/cross-platform",
+        on_error = "skip"
+    )]
+    struct Part;
+
     /// The program's own rules.
     #[detect::ruleset(path = "rules")]
     struct Bundled;
@@ -158,13 +165,38 @@ mod compiled {
     }
 
     /// In the steady state an event that matches nothing costs no heap allocation. Of
-    /// all public rules some hold on every recorded event, so the program's own are
-    /// asked.
+    /// all public rules some hold on every recorded event as it is, so these are asked
+    /// about events that come from another index.
     #[test]
     fn an_event_that_matches_nothing_allocates_nothing() {
         let bytes = some_events();
         let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         allocates_nothing::<Bundled>(&lines);
+        let example = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/events.ndjson"));
+        let example = example.expect("the bundled example");
+        let lines = lines.into_iter().chain(example.split_inclusive(|byte| *byte == b'\n'));
+        let foreign: Vec<Vec<u8>> =
+            lines.map(|line| [&b"{\"_index\":\"elsewhere\","[..], &line[1..]].concat()).collect();
+        allocates_nothing::<Corpus>(&foreign.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+
+    /// The alerts of some rules are the same when 2,500 others stand beside them.
+    #[test]
+    fn other_rules_do_not_matter() {
+        let ids: Vec<&str> = Part::table().rules.iter().map(|rule| rule.info.id).collect();
+        let mut all = 0;
+        for lines in [some_documents(), some_events()] {
+            let (alone, mut among) =
+                (alerts::<Part>(&lines, false).0, alerts::<Corpus>(&lines, false).0);
+            among.retain(|alert| {
+                let alert: Value = serde_json::from_str(alert).expect("an alert is JSON");
+                alert["kibana.alert.rule.rule_id"].as_str().is_some_and(|id| ids.contains(&id))
+            });
+            all += alone.len();
+            assert!(alone == among, "{} alerts alone, {} among others", alone.len(), among.len());
+        }
+        println!("{all} alerts of {} rules", ids.len());
+        assert!(all > 10, "too little alerts");
     }
 
     fn allocates_nothing<R: Ruleset>(lines: &[&[u8]]) {
@@ -191,21 +223,23 @@ mod compiled {
         assert!(quiet > 0 || lines.is_empty());
     }
 
+    /// Alerts, and how often each rule holds.
+    fn alerts<R: Ruleset>(lines: &[u8], reference: bool) -> (Vec<String>, Vec<u64>) {
+        let settings = Settings { lateness: 120_000, ..Settings::default() };
+        let options = Options { settings, reference, ..Options::default() };
+        let mut engine = Engine::<R>::new(options).expect("a table of this version");
+        let mut alerts: Vec<String> = Vec::new();
+        engine.feed(lines, &mut alerts);
+        engine.finish(&mut alerts);
+        let matches: Vec<u64> = engine.rule_counts().iter().map(|c| c.matches).collect();
+        (alerts, matches)
+    }
+
     /// All rules, stateful ones too.
     #[test]
     fn reference_mode_gives_the_same_alerts() {
-        let alerts = |lines: &[u8], reference: bool| {
-            let settings = Settings { lateness: 120_000, ..Settings::default() };
-            let options = Options { settings, reference, ..Options::default() };
-            let mut engine = Engine::<Corpus>::new(options).expect("a table of this version");
-            let mut alerts: Vec<String> = Vec::new();
-            engine.feed(lines, &mut alerts);
-            engine.finish(&mut alerts);
-            let matches: Vec<u64> = engine.rule_counts().iter().map(|c| c.matches).collect();
-            (alerts, matches)
-        };
         for (name, lines) in [("cross", some_documents()), ("otrf-ecs-50k", some_events())] {
-            let (fast, plain) = (alerts(&lines, false), alerts(&lines, true));
+            let (fast, plain) = (alerts::<Corpus>(&lines, false), alerts::<Corpus>(&lines, true));
             println!("{name}: {} alerts, {} hits", fast.0.len(), fast.1.iter().sum::<u64>());
             for (rule, (fast, plain)) in
                 Corpus::table().rules.iter().zip(fast.1.iter().zip(&plain.1))

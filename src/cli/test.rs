@@ -47,7 +47,7 @@ impl TestRules {
             let text = std::fs::read_to_string(file).map_err(|error| Failure::read(file, error))?;
             for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
                 let outcome = case(&file.display().to_string(), number + 1, line);
-                println!("{}", line_of(&outcome));
+                output::line(format_args!("{}", line_of(&outcome)))?;
                 outcomes.push(outcome);
             }
         }
@@ -58,10 +58,11 @@ impl TestRules {
         let failed: Vec<&Outcome> =
             outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
         if !failed.is_empty() {
-            println!("\nfailures:\n");
+            output::line(format_args!("\nfailures:\n"))?;
             for outcome in &failed {
                 let why = outcome.failure.as_deref().unwrap_or_default();
-                println!("---- {} {} ----\n{why}\n", outcome.file, outcome.name);
+                let (file, name) = (&outcome.file, &outcome.name);
+                output::line(format_args!("---- {file} {name} ----\n{why}\n"))?;
             }
         }
         let word = if failed.is_empty() {
@@ -70,7 +71,8 @@ impl TestRules {
             output::toned("FAILED", Tone::Bad)
         };
         let passed = outcomes.len() - failed.len();
-        println!("\ntest result: {word}. {passed} passed; {} failed", failed.len());
+        let failures = failed.len();
+        output::line(format_args!("\ntest result: {word}. {passed} passed; {failures} failed"))?;
         if let Some(path) = &self.junit {
             std::fs::write(path, junit(outcomes)).map_err(|error| Failure::write(path, error))?;
         }

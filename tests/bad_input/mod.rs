@@ -17,13 +17,13 @@ fn event(more: &str) -> String {
 }
 
 /// The same with the member that makes the rule hold.
-fn good() -> String {
+pub(crate) fn good() -> String {
     event(r#","process":{"executable":"/dev/shm/x"}"#)
 }
 
 /// A process that the rule about file transfers minds, which counts in windows and
 /// so needs a time.
-fn transfer(time: &str) -> String {
+pub(crate) fn transfer(time: &str) -> String {
     format!(
         r#"{{{time}"event":{{"type":"start","action":"exec"}},"host":{{"os":{{"type":"linux"}}}},"process":{{"name":"scp","executable":"/usr/bin/scp","parent":{{"name":"bash","executable":"/bin/bash"}}}},"agent":{{"id":"a"}}}}"#
     )
@@ -34,6 +34,11 @@ fn keys(time: &str) -> String {
     format!(
         r#"{{{time}"event":{{"category":"file","type":"creation","action":"creation"}},"host":{{"os":{{"type":"linux"}}}},"file":{{"name":"authorized_keys"}},"process":{{"name":"x","executable":"/opt/x"}}}}"#
     )
+}
+
+/// A member with so many arrays in each other.
+fn nested(depth: usize) -> String {
+    format!(r#","a":{}{}"#, "[".repeat(depth), "]".repeat(depth))
 }
 
 /// One input and what must become of it.
@@ -137,6 +142,7 @@ fn readable() -> Vec<Row> {
             2,
             2,
         ),
+        row("nesting of 128", two(&event(&nested(127))), 1, 2),
         // A rule whose alerts are single events needs no time.
         row("no time", two(&keys(r#""@timestamp":"yesterday","#)), 2, 2),
     ]
@@ -188,6 +194,12 @@ fn losses() -> Vec<Row> {
             "\u{feff}{}".as_bytes(),
             "unparsable  1 (1 not a JSON object)\n",
             "not a JSON object",
+        ),
+        unparsable(
+            "nesting of 129",
+            event(&nested(128)).as_bytes(),
+            "unparsable  1 (1 nesting too deep)\n",
+            "nesting too deep",
         ),
         Row {
             count: "unparsable  1 (1 unterminated object or array)\n",

@@ -7,6 +7,7 @@ use detect_runtime::alert::rule_uuid;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::{Map, Value as Json, json};
+use std::fmt::Write as _;
 
 /// The expression of type `RuleInfo` for generated code; names of
 /// `detect_runtime::alert` are used without path. `fields` is the hash of the
@@ -127,7 +128,7 @@ impl AlertOutline {
         );
         let mut set = |name: &'static str, value: Json, known: bool| {
             if known {
-                text.push_str(&format!("\"{name}\":{value},"));
+                let _infallible = write!(text, "\"{name}\":{value},");
             } else {
                 open.push(name);
             }

@@ -10,6 +10,7 @@ pub(crate) use table::{Cell, Column, Table, Tone};
 use super::failure::Failure;
 use clap::ValueEnum;
 use serde_json::Value as Json;
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 /// `--format`.
@@ -40,6 +41,11 @@ fn allowed() -> bool {
 /// A word in a colour, if standard output takes colours.
 pub(crate) fn toned(word: &str, tone: Tone) -> String {
     if coloured() { format!("{}{word}\x1b[0m", tone.begin()) } else { word.to_owned() }
+}
+
+/// Prints a line at once, for what goes on for a while.
+pub(crate) fn line(text: fmt::Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stdout().lock(), "{text}").map_err(Failure::output)
 }
 
 /// Prints records; `table` is only asked where a table is wanted.

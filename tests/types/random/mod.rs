@@ -87,9 +87,9 @@ impl Event {
                 }
             };
             if *dotted {
-                drop(event.insert(field.into(), value))
+                event.insert(field.into(), value);
             } else {
-                put(&mut event, field, value)
+                put(&mut event, field, value);
             }
         }
         event.into()
@@ -320,8 +320,9 @@ proptest! {
     /// those without state alert where the reference says so.
     #[test]
     fn rules_alert_alike_in_both_modes(events in prop::collection::vec(event(), 1..30)) {
-        let lines: String =
-            events.iter().enumerate().map(|(id, event)| format!("{}\n", event.json(id))).collect();
+        let lines: Vec<String> =
+            events.iter().enumerate().map(|(id, event)| event.json(id).to_string()).collect();
+        let lines = lines.join("\n");
         let fast = alerts(&lines, false);
         prop_assert_eq!(&fast, &alerts(&lines, true), "{}", lines);
         for rule in draw() {

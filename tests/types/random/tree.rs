@@ -231,7 +231,7 @@ impl Tree {
                     }
                     pieces
                 };
-                Tree::Like(*field, patterns.iter().map(pattern).collect(), *folded && is_eql)
+                Tree::Like(field, patterns.iter().map(pattern).collect(), *folded && is_eql)
             }
             // Constants of `endsWith` and `stringContains` are patterns in Elasticsearch.
             Tree::Affix(field, affix, text, folded)

@@ -25,7 +25,7 @@ impl Lowering<'_> {
             let with = with.iter().filter_map(|(_, column)| column.literal());
             columns.extend(with.map(|name| (name.to_owned(), self.columns.type_of_unknown(name))));
             let match_field = on.and_then(|on| on.literal()).map(str::to_owned);
-            Table { match_field, columns }
+            Table { columns, match_field }
         })?;
         let Some(key) = table.match_field.clone().or_else(|| first_name(&table)) else {
             let reason = format!("the table `{}` has no columns", policy.text);
@@ -59,7 +59,7 @@ impl Lowering<'_> {
                 let ty = self.columns.type_of_unknown(name);
                 columns.push((name.clone(), ty));
             }
-            Table { match_field: None, columns }
+            Table { columns, match_field: None }
         })?;
         let mut keys = Vec::new();
         for written in on {
