@@ -15,13 +15,7 @@ mod allocations;
 mod compiled {
     use super::allocations;
     use detect::runtime::engine::{Alert, Engine, Options, Ruleset, Sink};
-    use detect::runtime::event::reference::Document;
     use detect::runtime::head::{Settings, Whole};
-    use detect::runtime::plain::Scope;
-    use detect::runtime::value::{Cx, Warnings};
-    use detect_compiler::page::Catalogue;
-    use detect_compiler::plan::{Body, plain};
-    use detect_compiler::rule::read_folder;
     use serde_json::{Map, Value, json};
     use std::path::Path;
 
@@ -248,59 +242,6 @@ mod compiled {
             }
             assert!(fast.0 == plain.0, "{name}: alerts differ");
         }
-    }
-
-    /// The trees that `explain --event` shows, made of the plans, against the compiled
-    /// conditions. Index patterns are no part of a tree, so the documents do not say
-    /// where they are from; lineages and clocks are not known to one document.
-    #[test]
-    fn what_explain_shows_is_what_holds() {
-        let lines: Vec<String> = String::from_utf8(some_documents())
-            .expect("documents are UTF-8")
-            .lines()
-            .step_by(6)
-            .map(without_origin)
-            .collect();
-        let compiled = matches(&lines);
-        let documents: Vec<Document> =
-            lines.iter().map(|line| Document::parse(line.as_bytes()).expect("JSON")).collect();
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-        let catalogue = Catalogue::of(&read_folder(&path).expect("the corpora"));
-        let (mut compared, mut held) = (0, 0);
-        for entry in &catalogue.entries {
-            let plan = &entry.planned.lowered.plan;
-            let Body::Events(cond) = &plan.body else { continue };
-            let rule = &entry.planned.rule;
-            let clock = rule.query.as_ref().is_some_and(|query| query.value.contains("now"));
-            if !plan.lineages.is_empty() || clock || rule.deprecated() {
-                continue;
-            }
-            let own = Corpus::table().rules.iter().position(|own| own.info.path == &*rule.path);
-            let Some(own) = own else { continue };
-            let form = plain::form(cond);
-            for ((line, document), compiled) in lines.iter().zip(&documents).zip(&compiled) {
-                let (arena, warnings) = (bumpalo::Bump::new(), Warnings::default());
-                let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
-                let trace = form.trace(&Scope::new(document, cx));
-                assert_eq!(trace.holds, compiled[own] > 0, "{} on {line}", rule.path);
-                held += usize::from(trace.holds);
-                compared += 1;
-            }
-        }
-        println!("{compared} trees compared, {held} hold");
-        assert!(held > 50, "too little holds");
-    }
-
-    /// The document without the fields that name an index.
-    fn without_origin(line: &str) -> String {
-        let mut document: Value = serde_json::from_str(line).expect("a document is JSON");
-        if let Some(members) = document.as_object_mut() {
-            members.retain(|name, _| {
-                let first = name.split('.').next().unwrap_or_default();
-                !matches!(first, "_index" | "data_stream" | "agent")
-            });
-        }
-        document.to_string()
     }
 
     /// Every tenth document of the matrix.
