@@ -20,15 +20,15 @@ PROGRAM = ROOT / "target" / "release" / "detect"
 ONE = b'{"@timestamp":"2026-01-01T00:00:00Z","event":{"category":"process"}}\n'
 
 
-def run(command, environment=None, stdin=None):
-    """Seconds, peak resident MiB of the largest process, and what was printed."""
+def run(command, environment=None, stdin=None, fine=(0,)):
+    """Seconds, peak resident MiB of the largest process, and what was printed; `fine` are codes that it may end with."""
     start = time.perf_counter()
     child = subprocess.Popen(["/usr/bin/env", "time", "-f", "peak %M", *map(str, command)], cwd=ROOT,
                              env={**os.environ, **(environment or {})}, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, errors = child.communicate(stdin or b"")
     taken = time.perf_counter() - start
-    if child.returncode:
+    if child.returncode not in fine:
         sys.exit(f"{' '.join(map(str, command))} ended with {child.returncode}\n{errors.decode()[-2000:]}")
     peak = int(errors.decode().rsplit("peak ", 1)[1].split()[0]) / 1024
     return taken, peak, out
@@ -70,7 +70,8 @@ def scans(events, runs):
 def measured(count, folder, events, runs):
     rules = len(sample(count, folder))
     figures = {"rules": rules, "build": build(folder), "program_bytes": PROGRAM.stat().st_size}
-    figures["check_seconds"] = run([PROGRAM, "check", folder, "--no-warnings"])[0]
+    # Two files with one id, which a build may keep, are an error for `check`.
+    figures["check_seconds"] = run([PROGRAM, "check", folder, "--no-warnings"], fine=(0, 1))[0]
     starts = [run([PROGRAM, "scan", "-", "--quiet"], stdin=ONE) for _ in range(7)]
     figures["start_seconds"] = statistics.median(seconds for seconds, _, _ in starts)
     figures["start_mib"] = statistics.median(peak for _, peak, _ in starts)
