@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn a_cut_file_is_told_from_a_corrupt_one() {
         // Numbers, so that the packed form has more than a few bytes.
-        let text: String = (0..3000).map(|n| format!("{}\n", n * n)).collect();
+        let text = (0..3000).map(|n| (n * n).to_string()).collect::<Vec<_>>().join("\n");
         let zstandard = zstd::encode_all(text.as_bytes(), 1).expect("memory");
         let gzip = gzip(text.as_bytes());
         // The checksum behind the text, and blocks.

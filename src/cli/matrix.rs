@@ -64,6 +64,7 @@ fn rows(sources: &[Source], reference: bool) -> Result<Rows, Failure> {
         // One window over everything: no tick runs between two documents.
         settings: Settings { whole: Some(Whole { now: None }), ..Settings::default() },
         walk_all: true,
+        alerts_return: false,
         reference,
         ..Options::default()
     };

@@ -38,7 +38,7 @@ struct Program {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Scan(scan::Scan),
+    Scan(Box<scan::Scan>),
     Rules(rules::ListRules),
     Test(test::TestRules),
     Matrix(matrix::Matrix),

@@ -69,7 +69,8 @@ impl Corpus {
 fn engine<R: Ruleset>(settings: Settings, reference: bool) -> Engine<R> {
     // With fresh state every value is new.
     let settings = Settings { history_complete: true, ..settings };
-    let options = Options { settings, walk_all: true, reference, ..Options::default() };
+    let (walk_all, alerts_return) = (true, false);
+    let options = Options { settings, walk_all, alerts_return, reference, ..Options::default() };
     Engine::new(options).unwrap_or_else(|error| panic!("{error}"))
 }
 

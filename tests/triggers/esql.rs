@@ -71,7 +71,8 @@ fn difference(set: &Json, expected: &[Row], given: &[Row]) -> String {
 fn run(rule: usize, set: &Json) -> Result<Vec<Row>, String> {
     let now = set["now"].as_str().and_then(date::parse).and_then(date::to_millis);
     let settings = Settings { faithful: true, whole: Some(Whole { now }), ..Settings::default() };
-    let options = Options { settings, walk_all: true, ..Options::default() };
+    let (walk_all, alerts_return) = (true, false);
+    let options = Options { settings, walk_all, alerts_return, ..Options::default() };
     let mut engine = Engine::<Rules>::new(options).map_err(|error| error.to_string())?;
     let mut drafts = Drafts { rule, rows: Vec::new() };
     for event in set["events"].as_array().into_iter().flatten() {

@@ -4,9 +4,6 @@ use crate::rule::{Folder, Rule};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
-/// Ends the name of a file of cases.
-const CASES: &str = ".tests.ndjson";
-
 /// Cases of a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Samples {
@@ -25,7 +22,7 @@ impl Cases {
     /// `detect test` says what is wrong with it.
     pub(super) fn of(folder: &Folder) -> Cases {
         let mut cases = Cases::default();
-        for file in folder.files.iter().filter(|file| file.path.ends_with(CASES)) {
+        for file in folder.samples() {
             for line in file.bytes.split(|byte| *byte == b'\n') {
                 let Ok(case) = serde_json::from_slice::<Json>(line) else { continue };
                 let text = |name: &str| case.get(name).and_then(Json::as_str).map(str::to_owned);

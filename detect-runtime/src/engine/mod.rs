@@ -83,6 +83,10 @@ pub struct Options {
     /// Walk every line, also those on which nothing can match: bad lines are found
     /// for certain then.
     pub walk_all: bool,
+    /// Alerts come back as events for rules that read the index of alerts. Without,
+    /// each rule sees the input alone, as who compares rules document by document
+    /// wants it.
+    pub alerts_return: bool,
     /// Reference mode, see [`Engine::reference`].
     pub reference: bool,
     /// Lookup tables and the completion service.
@@ -115,6 +119,7 @@ impl Default for Options {
             line_limit: LINE_LIMIT,
             horizon: None,
             walk_all: false,
+            alerts_return: true,
             reference: false,
             resources: Arc::default(),
         }

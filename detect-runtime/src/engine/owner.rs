@@ -149,6 +149,7 @@ impl Owner {
         if !self.lineages.confirms(rule, hit) || !self.live.is_on(rule) {
             return;
         }
+        self.count(rule);
         if self.strata.waits(rule) {
             self.strata.wait(rule, hit, self.table);
             self.make_room(heads, sink);
@@ -158,7 +159,14 @@ impl Owner {
         self.hold_to_memory(heads, sink);
     }
 
-    /// Hands a hit to its rule's head now.
+    /// Counts a hit: when it comes, whenever its head gets it.
+    pub(super) fn count(&mut self, rule: usize) {
+        if let Some(counts) = self.counts.get_mut(rule) {
+            counts.matches += 1;
+        }
+    }
+
+    /// Hands a counted hit to its rule's head now.
     pub(super) fn take(
         &mut self,
         heads: &mut Heads,
@@ -166,9 +174,6 @@ impl Owner {
         hit: &Hit<'_>,
         sink: &mut dyn Sink,
     ) {
-        if let Some(counts) = self.counts.get_mut(rule) {
-            counts.matches += 1;
-        }
         if self.naps.sleeper(rule).is_some() {
             self.wake(heads, rule, Some(hit), sink);
             self.with(heads, rule, sink, |head, env| head.hit(hit, env));

@@ -60,6 +60,7 @@ impl Owner {
         }
         while let Some(hits) = self.strata.scan_fresh(self.table, &self.live) {
             for waiting in hits {
+                self.count(waiting.rule as usize);
                 if self.strata.waits(waiting.rule as usize) {
                     self.strata.queue(waiting);
                 } else {

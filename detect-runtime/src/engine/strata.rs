@@ -79,11 +79,13 @@ pub(super) struct Waiting {
 impl Strata {
     pub(super) fn new(table: &'static Table, options: &Options) -> Strata {
         let highest = table.rules.iter().map(|rule| rule.stratum).max().unwrap_or(0);
+        let returns = options.alerts_return;
         let levels = (0..=highest).map(|stratum| {
             let rules = table.rules.iter().enumerate();
             rules.filter(|(_, rule)| rule.stratum == stratum).map(|(number, _)| number).collect()
         });
-        let waits = |rule: &Rule| (rule.stratum > 0 && has_state(rule)).then_some(rule.stratum);
+        let waits =
+            |rule: &Rule| (returns && rule.stratum > 0 && has_state(rule)).then_some(rule.stratum);
         Strata {
             levels: levels.collect(),
             waits: table.rules.iter().map(waits).collect(),
@@ -99,7 +101,7 @@ impl Strata {
 
     /// Whether some rule reads alerts.
     pub(super) fn reads_alerts(&self) -> bool {
-        self.levels.len() > 1
+        self.options.alerts_return && self.levels.len() > 1
     }
 
     /// Numbers of the strata, rising.

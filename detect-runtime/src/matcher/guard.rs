@@ -35,6 +35,8 @@ const OTHER: u16 = 1;
 const END: u16 = 0;
 /// There is an object at the field's path; no field has so many texts.
 const OBJECT: u16 = u16::MAX;
+/// All values of the field are one and the same.
+const REPEATED: u16 = u16::MAX - 1;
 
 /// What is alive under one row of classes.
 #[derive(Clone, Debug, Default)]
@@ -180,6 +182,10 @@ impl<'t> GuardTables<'t> {
                 if !row.push(self.class(map, value)?) {
                     return None;
                 }
+            }
+            // Values of one class may differ, and then they are not a single value.
+            if event.count(field) > 1 && event.is_single(field, true) && !row.push(REPEATED) {
+                return None;
             }
             if event.has_object(field) && !row.push(OBJECT) {
                 return None;

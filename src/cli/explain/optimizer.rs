@@ -25,6 +25,10 @@ pub(super) fn explain(entry: &Entry, folder: &Folder, as_json: bool) -> Result<(
     let options = Options {
         on_error: OnError::Skip,
         allow: Vec::new(),
+        #[allow(
+            clippy::default_trait_access,
+            reason = "the type is of a crate that is not named here"
+        )]
         runtime: Default::default(),
         below: String::new(),
         texts: true,

@@ -228,6 +228,7 @@ impl Scan {
             line_limit: self.line_limit as usize,
             horizon: Some(Horizon { clock: now, ahead: self.max_future }),
             walk_all: self.strict || self.dead_letter.is_some(),
+            alerts_return: true,
             reference: self.reference,
             resources: Arc::new(resources),
         })
