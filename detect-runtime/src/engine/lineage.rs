@@ -24,6 +24,10 @@ pub(super) const PROCESS: u32 = u32::MAX;
 /// Most lineages of one rule that are told apart.
 pub(super) const MOST: u32 = crate::lineage::MOST_OF_RULE as u32;
 
+/// Ancestors of an event that are read without a list of their own; agents send some
+/// twenty.
+const FEW: usize = 32;
+
 /// Lineages that one tracker follows.
 const BITS: usize = u64::BITS as usize;
 
@@ -101,7 +105,7 @@ pub(super) struct Lineages {
     /// Position of the last event with a process.
     position: Option<u64>,
     /// Its process, if it ended: it is taken out before the next event.
-    leaving: Option<Box<str>>,
+    leaving: String,
 }
 
 impl Lineages {
@@ -127,7 +131,7 @@ impl Lineages {
             trackers: (0..words).map(|_| Tracker::new(PROCESS_LIMIT)).collect(),
             descends: vec![0; words],
             position: None,
-            leaving: None,
+            leaving: String::new(),
         }
     }
 
@@ -137,11 +141,20 @@ impl Lineages {
         self.leave();
         let [entity, parent, ancestry, started, ended, sources @ ..] = record.row else { return 0 };
         let Value::Text(entity) = entity else { return 0 };
-        let ancestry: Vec<&str> = ancestry.as_slice().iter().filter_map(text).collect();
+        let named = ancestry.as_slice();
+        let (mut few, mut many) = ([""; FEW], Vec::new());
+        let ancestry: &[&str] = if named.len() <= FEW {
+            let texts = named.iter().filter_map(text);
+            let count = few.iter_mut().zip(texts).map(|(place, text)| *place = text).count();
+            few.get(..count).unwrap_or_default()
+        } else {
+            many.extend(named.iter().filter_map(text));
+            &many
+        };
         let process = Process {
             entity,
             parent: text(parent),
-            ancestry: &ancestry,
+            ancestry,
             started: started.truth() == Some(true),
             ended: ended.truth() == Some(true),
             time: record.position as i64,
@@ -156,7 +169,10 @@ impl Lineages {
             evicted += tracker.evicted() - before;
         }
         self.position = Some(record.position);
-        self.leaving = process.ended.then(|| (*entity).into());
+        let leaves = process.ended && self.trackers.iter().any(|tracker| tracker.holds(entity));
+        if leaves {
+            self.leaving.push_str(entity);
+        }
         evicted
     }
 
@@ -174,9 +190,10 @@ impl Lineages {
     }
 
     fn leave(&mut self) {
-        if let Some(entity) = self.leaving.take() {
-            let process = Process { entity: &entity, ended: true, ..Process::default() };
+        if !self.leaving.is_empty() {
+            let process = Process { entity: &self.leaving, ended: true, ..Process::default() };
             self.trackers.iter_mut().for_each(|tracker| tracker.leave(&process));
+            self.leaving.clear();
         }
     }
 
@@ -192,7 +209,7 @@ impl Lineages {
             out.extend_from_slice(&meaning.to_le_bytes());
             number.encode(out);
         }
-        self.leaving.as_deref().unwrap_or_default().encode(out);
+        self.leaving.as_str().encode(out);
         for tracker in &self.trackers {
             tracker.encode(out);
         }
@@ -224,7 +241,7 @@ impl Lineages {
                 }
             }
         }
-        new.leaving = (!leaving.is_empty()).then_some(leaving);
+        new.leaving = leaving.into();
         *self = new;
         Ok(())
     }

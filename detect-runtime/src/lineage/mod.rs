@@ -115,6 +115,11 @@ impl Tracker {
         descends
     }
 
+    /// Whether something is kept of a process.
+    pub fn holds(&self, entity: &str) -> bool {
+        self.members.contains_key(entity)
+    }
+
     /// Takes the event's process out if it ended.
     pub fn leave(&mut self, process: &Process<'_>) {
         if process.ended && self.members.remove(process.entity).is_some() {
