@@ -125,6 +125,7 @@ mod tests {
             allow: Vec::new(),
             runtime: TokenStream::new(),
             below: String::new(),
+            texts: true,
         };
         let plans = plans(&Folder { files: vec![file] }, &options);
         let Body::Pipeline(pipeline) = &plans.rules[0].lowered.plan.body else {
