@@ -6,21 +6,46 @@ use crate::plan::{Expr, ExprKind, Stage, Stats};
 use detect_runtime::value::Owned;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use std::collections::BTreeMap;
 
 /// The body of `saturated(state)`: a disjunction over the conjuncts of the WHEREs
-/// directly behind STATS that bound an aggregate from above. Counts only grow, so
-/// one that reached its bound refutes its conjunct for good.
+/// behind STATS that bound an aggregate from above. Counts only grow, so one that
+/// reached its bound refutes its conjunct for good. Between STATS and a WHERE may stand
+/// what makes each row's fate its own affair.
 pub(super) fn bound(stats: &Stats, following: &[Stage]) -> TokenStream {
     let mut bounds = Vec::new();
+    let mut counts: BTreeMap<usize, usize> = (0..stats.aggregates.len())
+        .filter(|slot| stats.aggregates.get(*slot).is_some_and(only_grows))
+        .map(|slot| (slot, slot))
+        .collect();
     for stage in following {
-        let Stage::Where(condition) = stage else { break };
-        conjuncts(condition, &mut |conjunct| {
-            if let Some((slot, limit)) = upper_bound(conjunct)
-                && stats.aggregates.get(slot).is_some_and(only_grows)
-            {
-                bounds.push((slot, limit));
+        match stage {
+            Stage::Where(condition) => conjuncts(condition, &mut |conjunct| {
+                if let Some((slot, limit)) = upper_bound(conjunct)
+                    && let Some(count) = counts.get(&slot)
+                {
+                    bounds.push((*count, limit));
+                }
+            }),
+            Stage::Eval(computed) => {
+                for (slot, expr) in computed {
+                    match self::slot(expr).and_then(|copied| counts.get(&copied).copied()) {
+                        Some(count) => counts.insert(*slot, count),
+                        None => counts.remove(slot),
+                    };
+                }
             }
-        });
+            Stage::Dissect { outputs, .. } => {
+                counts.retain(|slot, _| outputs.iter().all(|(_, written)| written != slot));
+            }
+            Stage::Grok { outputs, .. } => {
+                counts.retain(|slot, _| outputs.iter().all(|(_, _, written)| written != slot));
+            }
+            Stage::MvExpand(expanded) => counts.retain(|slot, _| slot != expanded),
+            Stage::Sort(_) => {}
+            // Other rows hang on the group, or somebody is asked about it.
+            _ => break,
+        }
     }
     let bounds = bounds.iter().map(|(slot, limit)| {
         let field = format_ident!("a{slot}");
@@ -77,5 +102,63 @@ fn number(expr: &Expr) -> Option<i64> {
         ExprKind::Const(Owned::Integer(n)) => Some(i64::from(n)),
         ExprKind::Const(Owned::Long(n)) => Some(n),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::{Options, plans};
+    use crate::expand::OnError;
+    use crate::plan::Body;
+    use crate::rule::{File, Folder};
+
+    /// The bound that the query behind `from a | ` sets.
+    fn bound_of(query: &str) -> String {
+        let text = format!(
+            "[rule]\nname = \"x\"\ndescription = \"x\"\nrule_id = \"x\"\ntype = \"esql\"\n\
+             severity = \"low\"\nrisk_score = 1\nquery = '''from a | {query}'''\n"
+        );
+        let file = File { path: "x.toml".into(), bytes: text.into_bytes() };
+        let options = Options {
+            on_error: OnError::Stop,
+            allow: Vec::new(),
+            runtime: TokenStream::new(),
+            below: String::new(),
+            texts: true,
+        };
+        let plans = plans(&Folder { files: vec![file] }, &options);
+        let Body::Pipeline(pipeline) = &plans.rules[0].lowered.plan.body else {
+            return String::new();
+        };
+        let at = pipeline.stages.iter().position(|stage| matches!(stage, Stage::Stats(_)));
+        let (before, following) = pipeline.stages.split_at(at.expect("a STATS") + 1);
+        let Some(Stage::Stats(stats)) = before.last() else { return String::new() };
+        bound(stats, following).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn what_may_stand_between() {
+        let rows = [
+            ("where c < 5", "state.a0.reached(5u64)"),
+            ("eval x = length(user.name) | where c < 5", "state.a0.reached(5u64)"),
+            ("eval d = c | where d <= 5 and user.name == \"x\"", "state.a0.reached(6u64)"),
+            ("sort user.name | mv_expand user.name | where c == 1", "state.a0.reached(2u64)"),
+            (
+                "dissect user.name \"%{x}:%{y}\" | where 3 > c and x == \"a\"",
+                "state.a0.reached(3u64)",
+            ),
+            ("eval c = c + 1 | where c < 5", "false"),
+            ("eval c = c * -1 | where c < 5", "false"),
+            ("limit 3 | where c < 5", "false"),
+            ("inline stats s = sum(c) | where c < 5", "false"),
+            ("stats t = count() by c | where t < 5", "false"),
+            ("where c > 5", "false"),
+            ("where c < 5 or user.name == \"x\"", "false"),
+        ];
+        for (behind, expected) in rows {
+            let query = format!("stats c = count(*) by user.name | {behind}");
+            assert_eq!(bound_of(&query), expected, "{query}");
+        }
     }
 }

@@ -46,6 +46,15 @@ fn quantized(point: &Point) -> Point {
 }
 
 scalar! {
+    /// The point that an object of `lat` and `lon` is, as a `geo_point` field is stored;
+    /// outside of the earth there is none.
+    point_of |cx| {
+        [lat, lon] => match (degrees(lat, 90.0), degrees(lon, 180.0)) {
+            (Some(y), Some(x)) => Value::Point(cx.arena.alloc(Point { x, y, geo: true })),
+            _ => Value::Null,
+        },
+    }
+
     /// `ST_X(p)`: longitude, or x.
     st_x |cx| { [Value::Point(p)] => Value::Double(p.x), }
 
@@ -53,8 +62,15 @@ scalar! {
     st_y |cx| { [Value::Point(p)] => Value::Double(p.y), }
 }
 
+/// Degrees within so many on either side.
+fn degrees(value: Value<'_>, most: f64) -> Option<f64> {
+    let Value::Double(degrees) = value else { return None };
+    (degrees.abs() <= most).then_some(degrees)
+}
+
 /// The functions of this room.
 pub(super) const FUNCTIONS: &[Function] = &[
+    function!("point_of", geo::point_of, [Number, Number] => Is(Type::GeoPoint)),
     function!("st_distance", geo::st_distance, [Point, Like(0)] => Is(Type::Double)),
     function!("st_x", geo::st_x, [Point] => Is(Type::Double)),
     function!("st_y", geo::st_y, [Point] => Is(Type::Double)),

@@ -26,7 +26,7 @@ pub(crate) fn plan(case: &Case, data: &HashMap<String, DataSet>) -> Result<Compi
 }
 
 /// The languages inside queries.
-struct Strings<'s>(&'s Schema);
+pub(crate) struct Strings<'s>(pub(crate) &'s Schema);
 
 impl QueryStrings for Strings<'_> {
     fn kql(&self, text: &str) -> Result<Cond, Vec<Problem>> {

@@ -9,6 +9,7 @@ mod eql;
 mod expand;
 mod front;
 mod kql;
+mod random;
 mod rows;
 mod rules;
 
@@ -45,6 +46,13 @@ pub fn eql_suite(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn kql_suite(input: TokenStream) -> TokenStream {
     named(input, cases::kql)
+}
+
+/// `random_plans!(Name);` makes a ruleset `Name` of random ES|QL queries, the same at
+/// every build, and `static QUERIES`, their texts by rule.
+#[proc_macro]
+pub fn random_plans(input: TokenStream) -> TokenStream {
+    named(input, |name, _| random::ruleset(name))
 }
 
 /// `corpora!();` makes a ruleset of each folder of public rules that lies beside a

@@ -38,6 +38,11 @@ impl Typer<'_> {
             }
             _ => {}
         }
+        let function = lookup(&lower).filter(|function| callable(function));
+        // A misspelt aggregate is the graver error than what its arguments mean outside of one.
+        if function.is_none() && !matches!(lower.as_str(), "case" | "coalesce") {
+            return Err(unknown(name, &lower));
+        }
         let mut typed = Vec::with_capacity(args.len() + 1);
         for arg in args {
             typed.push(self.expression(names, arg)?);
@@ -47,9 +52,7 @@ impl Typer<'_> {
             "coalesce" => return coalesce(typed, args, name, span),
             _ => {}
         }
-        let Some(function) = lookup(&lower).filter(|function| callable(function)) else {
-            return Err(unknown(name, &lower));
-        };
+        let Some(function) = function else { return Err(unknown(name, &lower)) };
         if let Some(options) = options {
             typed.extend(function_options(function, name, options)?);
         }
@@ -160,7 +163,8 @@ fn function_options(
 /// Operators and functions of other languages stand in the same table but are
 /// not called by name.
 fn callable(function: &functions::Function) -> bool {
-    const OPERATORS: [&str; 15] = [
+    const OPERATORS: [&str; 16] = [
+        "point_of",
         "add",
         "subtract",
         "multiply",

@@ -6,6 +6,7 @@ use crate::esql::ast::{NamePattern, NamePiece, Span};
 use crate::esql::{Context, Names};
 use crate::plan::{Expr, ExprKind, Field};
 use crate::schema::Mapping;
+use detect_runtime::functions::lookup;
 use detect_runtime::value::Type;
 use std::collections::HashMap;
 
@@ -76,6 +77,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) slots: Vec<Origin>,
     /// Slot of each stored field that was asked for.
     fields: HashMap<String, usize>,
+    /// Slots of points and how they are computed, before everything else.
+    pub(crate) points: Vec<(usize, Expr)>,
     /// The command behind which the document is gone.
     pub(crate) gone: Option<&'static str>,
 }
@@ -88,6 +91,7 @@ impl<'a> Columns<'a> {
             entries: Vec::new(),
             slots: Vec::new(),
             fields: HashMap::new(),
+            points: Vec::new(),
             gone: None,
         }
     }
@@ -114,8 +118,28 @@ impl<'a> Columns<'a> {
             return (*slot, ty);
         }
         let slot = self.fresh(Origin::Field(Field { path: path.to_owned(), ty }));
+        let slot = if ty == Type::GeoPoint { self.point(path, slot) } else { slot };
         self.fields.insert(path.to_owned(), slot);
         (slot, ty)
+    }
+
+    /// A point may be written as an object: then it has no value of its own, and its
+    /// coordinates have.
+    fn point(&mut self, path: &str, slot: usize) -> usize {
+        let Some(function) = lookup("point_of") else { return slot };
+        let coordinate = |columns: &mut Columns<'_>, name: &str| {
+            let (path, ty) = (format!("{path}.{name}"), Type::Double);
+            let slot = columns.fresh(Origin::Field(Field { path, ty }));
+            Expr { ty, kind: ExprKind::Slot(slot) }
+        };
+        let args = vec![coordinate(self, "lat"), coordinate(self, "lon")];
+        let ty = Type::GeoPoint;
+        let written = Expr { ty, kind: ExprKind::Slot(slot) };
+        let object = Expr { ty, kind: ExprKind::Call { function, args } };
+        let either = Expr { ty, kind: ExprKind::Coalesce(vec![written, object]) };
+        let slot = self.fresh(Origin::Computed(either.clone()));
+        self.points.push((slot, either));
+        slot
     }
 
     fn field_type(&self, path: &str) -> Type {

@@ -377,6 +377,10 @@ impl Lowering<'_> {
             self.errors.dedup();
             return Err(self.errors);
         }
+        let points = std::mem::take(&mut self.columns.points);
+        if !points.is_empty() {
+            self.stages.insert(0, Stage::Eval(points));
+        }
         let limited = self.stages.iter().any(|stage| matches!(stage, Stage::Limit { .. }));
         if let Some(count) = self.typer.cx.implicit_limit
             && !limited
