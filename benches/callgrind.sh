@@ -16,11 +16,11 @@ trap 'rm -f "$out" "$out.log"' EXIT
 
 # measure RULES DEPTH EVENTS
 measure() {
-    valgrind --tool=callgrind --instr-atstart=no --toggle-collect='*measured*' \
+    valgrind --tool=callgrind --instr-atstart=no \
         --callgrind-out-file="$out" "$program" "$1" "$2" "$3" > "$out.log" 2>&1
     total=$(sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$out.log")
     seen=$(sed -n 's/.*: \([0-9]*\) events; .*/\1/p' "$out.log" | awk '{ n += $1 } END { print n + 0 }')
-    if [ "$seen" = 0 ] || [ -z "$total" ]; then
+    if [ "$seen" = 0 ] || [ "${total:-0}" = 0 ]; then
         cat "$out.log" >&2
         return 1
     fi

@@ -4,10 +4,10 @@
 //! `instructions RULES DEPTH EVENTS` compiles so many of the public rules (or
 //! `all`) and takes so many events of each stream (see [`streams`]) as far as
 //! `project`, `candidates` or `conditions`. What is to be counted happens inside
-//! [`measured`], which callgrind is told by name. A pass before it fills what is
-//! learned from a stream: glue, rows of guards, values. Until then callgrind is
-//! asked not to look (`--instr-atstart=no`): compiling all rules under its eyes
-//! takes minutes.
+//! [`measured`]. A pass before it fills what is
+//! learned from a stream: glue, rows of guards, values. Before and
+//! behind that callgrind is asked not to look (`--instr-atstart=no`): compiling all
+//! rules under its eyes takes minutes.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -42,9 +42,10 @@ fn main() -> ExitCode {
         lines.truncate(events);
         let (mut projector, mut memory) = (trial.projector(), trial.memory());
         trial.run(&lines, depth, &mut projector, &mut memory);
-        count_from_here();
         let start = Instant::now();
+        ask_callgrind(START);
         let work = measured(&trial, &lines, depth, &mut projector, &mut memory);
+        ask_callgrind(STOP);
         let each = |count: usize| count as f64 / lines.len() as f64;
         println!(
             "{name}: {} events; an event {:.2} candidates, {:.2} conditions evaluated, {:.2} hold, {:.0} ns",
@@ -70,15 +71,18 @@ fn wanted(rules: &str, depth: &str, events: &str) -> Option<(Option<usize>, Dept
     Some((rules, depth, events.parse().ok()?))
 }
 
-/// Asks callgrind to begin, by valgrind's way of asking: a sequence of
+/// `CALLGRIND_START_INSTRUMENTATION` of valgrind's `callgrind.h`.
+const START: u64 = 0x4354_0004;
+/// `CALLGRIND_STOP_INSTRUMENTATION`.
+const STOP: u64 = 0x4354_0005;
+
+/// Asks callgrind to begin or to end, by valgrind's way of asking: a sequence of
 /// instructions that does nothing on a processor and that valgrind knows. No
 /// safe function is there for it, and the tool's own command needs the right to
 /// trace processes, which a container may not give.
 #[cfg(target_arch = "x86_64")]
-fn count_from_here() {
-    /// `CALLGRIND_START_INSTRUMENTATION` of valgrind's `callgrind.h`.
-    const START: u64 = 0x4354_0004;
-    let request = [START, 0, 0, 0, 0, 0];
+fn ask_callgrind(what: u64) {
+    let request = [what, 0, 0, 0, 0, 0];
     // SAFETY: rotations of rdi by 128 bits in all leave it as it was, and rbx is
     // exchanged with itself; under valgrind the request is read, and rdx, which is
     // declared, is written. `request` lives until then.
@@ -96,9 +100,9 @@ fn count_from_here() {
     }
 }
 
-/// Elsewhere all that happens in [`measured`] is counted from the start.
+/// Elsewhere there is no way to ask, and nothing is counted.
 #[cfg(not(target_arch = "x86_64"))]
-fn count_from_here() {}
+fn ask_callgrind(_what: u64) {}
 
 /// The part that is counted.
 #[inline(never)]
