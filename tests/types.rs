@@ -10,6 +10,7 @@ mod random;
 mod samples;
 #[path = "types/sentences.rs"]
 mod sentences;
+mod suite;
 
 use detect::runtime::alert::Severity;
 use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, Options, Table};
