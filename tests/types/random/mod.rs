@@ -181,7 +181,7 @@ pub(crate) fn holds(form: &Form, event: &Json) -> bool {
 }
 
 /// So many cases, or `PROPTEST_CASES`; a failing one is told, not kept in a file.
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
     let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| asked.cases);
     ProptestConfig { cases, failure_persistence: None, ..asked }
