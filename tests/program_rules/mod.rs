@@ -1,5 +1,6 @@
 //! The tests, by name, and what they share.
 
+mod live;
 mod memory;
 mod needs;
 mod over_alerts;
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Output, Stdio};
+use std::process::{Child, Command, ExitCode, Output, Stdio};
 
 const TESTS: &[(&str, fn())] = &[
     ("alerts_are_events", over_alerts::alerts_are_events),
@@ -26,6 +27,10 @@ const TESTS: &[(&str, fn())] = &[
     ("somebody_is_asked", needs::somebody_is_asked),
     ("an_answer_takes_too_long", needs::an_answer_takes_too_long),
     ("the_tick_of_one_window", needs::the_tick_of_one_window),
+    ("indicators_are_given", live::indicators_are_given),
+    ("exceptions_are_given", live::exceptions_are_given),
+    ("a_changed_file_must_fit", live::a_changed_file_must_fit),
+    ("states_are_given", live::states_are_given),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
     ("the_program_counts_what_went", memory::the_program_counts_what_went),
@@ -103,16 +108,21 @@ fn told(alerts: &[String]) -> String {
     text
 }
 
-/// Starts the program with these arguments and input.
-fn program(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
+/// Starts the program with these arguments.
+fn start(args: &[&str]) -> Child {
+    Command::new(std::env::current_exe().expect("this program"))
         .args(args)
         .env(AS_PROGRAM, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the program starts");
+        .expect("the program starts")
+}
+
+/// Runs the program with these arguments and input.
+fn program(args: &[&str], input: &str) -> Output {
+    let mut child = start(args);
     let mut pipe = child.stdin.take().expect("a pipe");
     let input = input.to_owned();
     let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
