@@ -22,17 +22,7 @@ const SHOWN: usize = 8;
 /// # Errors
 /// If the folder's `detect-profile.toml` is none.
 pub(super) fn explain(entry: &Entry, folder: &Folder, as_json: bool) -> Result<(), Failure> {
-    let options = Options {
-        on_error: OnError::Skip,
-        allow: Vec::new(),
-        #[allow(
-            clippy::default_trait_access,
-            reason = "the type is of a crate that is not named here"
-        )]
-        runtime: Default::default(),
-        below: String::new(),
-        texts: true,
-    };
+    let options = Options { on_error: OnError::Skip, ..Options::default() };
     let mut plans = compile::plans(folder, &options);
     let number = place(&mut plans, entry);
     let profile = |error: ruleset::statistics::ProfileError| {
