@@ -74,6 +74,9 @@ fn text(explanation: &Explanation, rules: usize) -> String {
         Some(witness) => {
             line(&format!("  witness, {:.2} ns an event: one of", witness.cost));
             witness.tests.iter().for_each(|test| line(&format!("    {test}")));
+            if let Some(residue) = &witness.residue {
+                line(&format!("  or by its guard alone: {residue}"));
+            }
         }
     }
     if !explanation.others.is_empty() {
@@ -100,7 +103,13 @@ fn text(explanation: &Explanation, rules: usize) -> String {
 }
 
 fn json(explanation: &Explanation) -> Json {
-    let choice = |choice: &Choice| json!({ "tests": choice.tests, "ns_per_event": choice.cost });
+    let choice = |choice: &Choice| {
+        json!({
+            "tests": choice.tests,
+            "residue": choice.residue,
+            "ns_per_event": choice.cost,
+        })
+    };
     let steps: Vec<Json> = explanation
         .steps
         .iter()
