@@ -1,8 +1,9 @@
 //! Files beside the rules: indicators, values of exceptions, states.
 
-use super::{Json, Scratch, action, err, event, printed, program, start};
+use super::{Json, Scratch, action, command, err, event, printed, program};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 const SCAN: [&str; 4] = ["scan", "-", "--format", "ndjson"];
 
@@ -140,7 +141,12 @@ pub(super) fn exceptions_are_given() {
 /// the items before it stay, and the next file counts.
 pub(super) fn a_changed_file_must_fit() {
     let folder = Folder::new("changed", &item("host.name", "match", "value = \"db\""));
-    let mut child = start(&[&SCAN[..], &["--exceptions", folder.path()]].concat());
+    let mut child = command(&[&SCAN[..], &["--exceptions", folder.path()]].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     let mut pipe = child.stdin.take().expect("a pipe");
     let steps = [
         None,

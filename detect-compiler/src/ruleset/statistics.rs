@@ -168,9 +168,9 @@ fn parse_table(table: &str) -> Statistics {
 
 /// Chance that a value about which nothing is known passes a test. Only the
 /// order of magnitude matters: an equality names one value of some hundred that
-/// rules talk about; each three characters of a pattern's literals make it ten
-/// times rarer, down to one in a thousand, but five times likelier if it may
-/// stand anywhere.
+/// rules talk about; of a pattern's literals the first character fits one value in
+/// twenty, each three more make it ten times rarer, down to one in a million, and
+/// it is five times likelier if it may stand anywhere.
 fn guess(test: &Test) -> f64 {
     match test {
         Test::Equals { .. } => 0.002,
@@ -185,8 +185,11 @@ fn guess(test: &Test) -> f64 {
                 .sum();
             let anywhere = matches!(glob.0.first(), Some(Piece::Any))
                 && matches!(glob.0.last(), Some(Piece::Any));
-            let rarity = 10f64.powf(-(literals.min(9) as f64) / 3.0);
-            if anywhere { (5.0 * rarity).min(1.0) } else { rarity }
+            if literals == 0 {
+                return 1.0;
+            }
+            let rarity = (0.05 * 10f64.powf(-(literals as f64 - 1.0) / 3.0)).max(1e-6);
+            if anywhere { 5.0 * rarity } else { rarity }
         }
         Test::Fuzzy { .. } | Test::Phrase(_) => 0.005,
         Test::AnyToken(_) | Test::TokenGlob(_) => 0.02,
