@@ -121,7 +121,8 @@ pub struct Items {
     /// By shape.
     shapes: Vec<Vec<Values>>,
     time: FieldId,
-    items: usize,
+    /// Number of items.
+    count: usize,
 }
 
 impl Items {
@@ -146,7 +147,7 @@ impl Items {
                 None => all.push(Values::of(item)),
             }
         }
-        Ok(Items { shapes, time: spec.time, items: items.len() })
+        Ok(Items { shapes, time: spec.time, count: items.len() })
     }
 
     /// The items that the rule was built with.
@@ -159,12 +160,12 @@ impl Items {
 
     /// Number of items.
     pub fn len(&self) -> usize {
-        self.items
+        self.count
     }
 
     /// True if nothing is exempt.
     pub fn is_empty(&self) -> bool {
-        self.items == 0
+        self.count == 0
     }
 
     /// The items of a shape that count for an event.
