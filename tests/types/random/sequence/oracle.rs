@@ -231,8 +231,9 @@ pub(super) fn in_time(query: &Query, arrived: &[Event], lateness: i64) -> Vec<bo
         if !all().any(|term| holds(query, term, event)) {
             return true;
         }
-        let in_time = event.time >= clock - lateness;
-        clock = clock.max(event.time);
+        let time = if query.ingested { event.ingested } else { event.time };
+        let in_time = time >= clock - lateness;
+        clock = clock.max(time);
         in_time
     });
     takes.collect()

@@ -14,6 +14,8 @@ pub(super) struct Event {
     pub(super) number: usize,
     /// `@timestamp` in milliseconds since the stream's beginning.
     pub(super) time: i64,
+    /// `event.ingested`, likewise: streams come in its order.
+    pub(super) ingested: i64,
     /// `event.sequence`.
     pub(super) tie: Option<i64>,
 }
@@ -36,11 +38,11 @@ pub(super) fn arrivals(delay: i64) -> impl Strategy<Value = Vec<Event>> {
         let mut events = Vec::with_capacity(all.len());
         for (step, fields, tie, delay) in all {
             now += step;
-            events.push((now + delay, Event { fields, number: 0, time: now, tie }));
+            events.push(Event { fields, number: 0, time: now, ingested: now + delay, tie });
         }
-        events.sort_by_key(|(arrives, _)| *arrives);
+        events.sort_by_key(|event| event.ingested);
         let arrived = events.into_iter().enumerate();
-        arrived.map(|(number, (_, event))| Event { number, ..event }).collect()
+        arrived.map(|(number, event)| Event { number, ..event }).collect()
     })
 }
 
@@ -74,6 +76,7 @@ pub(super) fn lines(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| {
         let mut json = event.fields.json(event.number);
         json["@timestamp"] = (START + event.time).into();
+        json["event"]["ingested"] = (START + event.ingested).into();
         if let Some(tie) = event.tie {
             json["event"]["sequence"] = tie.into();
         }
