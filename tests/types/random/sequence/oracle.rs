@@ -231,7 +231,8 @@ pub(super) fn in_time(query: &Query, arrived: &[Event], lateness: i64) -> Vec<bo
         if !all().any(|term| holds(query, term, event)) {
             return true;
         }
-        let time = if query.ingested { event.ingested } else { event.time };
+        let ingested = query.ingested && event.says_so;
+        let time = if ingested { event.arrives } else { event.time };
         let in_time = time >= clock - lateness;
         clock = clock.max(time);
         in_time
