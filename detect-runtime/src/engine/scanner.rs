@@ -333,7 +333,9 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
     fn exempt(&self, number: u32, rule: &Rule) -> bool {
         let Some(spec) = rule.exceptions else { return false };
         let live = self.at.live.rules.get(number as usize);
-        live.is_some_and(|live| live.exceptions.exempt(spec, self.evaluator.event()))
+        live.is_some_and(|live| {
+            !live.exceptions.is_empty() && self.evaluator.exempt(spec, &live.exceptions)
+        })
     }
 
     fn hit(&mut self, number: u32, rule: &Rule, terms: u64, lineages: u64) {
