@@ -5,30 +5,20 @@
 
 #[path = "explain/corpus.rs"]
 mod corpus;
+mod process;
 
+use process::{ended, err, out};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const SEED: &str = "8eeeda11-dca6-4c3e-910f-7089db412d1c";
 const NAME: &str = "File Transfer Utility Launched from Unusual Parent";
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
 
 fn detect(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    ended(Command::new(env!("CARGO_BIN_EXE_detect")).args(args), b"")
 }
 
 fn json(args: &[&str]) -> Json {

@@ -3,12 +3,14 @@
 #![cfg(feature = "cli")]
 
 mod bad_input;
+mod process;
 mod records;
 mod scan_options;
 
+use process::{ended, err, out};
 use serde_json::Value as Json;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -24,27 +26,7 @@ fn detect(args: &[&str]) -> Output {
 }
 
 fn with_input(args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || pipe.write_all(&input));
-    let output = child.wait_with_output().expect("the program ends");
-    let _closed_early = writer.join();
-    output
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    ended(Command::new(env!("CARGO_BIN_EXE_detect")).args(args), input)
 }
 
 #[test]

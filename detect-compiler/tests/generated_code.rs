@@ -2,7 +2,6 @@
 //! project: it is read like any other code. Tables stand as their lengths.
 
 use detect_compiler::compile::{Options, compile};
-use detect_compiler::expand::OnError;
 use detect_compiler::rule::{Folder, read_folder};
 use std::path::Path;
 
@@ -10,13 +9,8 @@ use std::path::Path;
 const SHOWN: usize = 60;
 
 fn code(folder: &Folder) -> String {
-    let options = Options {
-        on_error: OnError::Stop,
-        allow: Vec::new(),
-        runtime: "::detect::runtime".parse().expect("a path"),
-        below: String::new(),
-        texts: true,
-    };
+    let options =
+        Options { runtime: "::detect::runtime".parse().expect("a path"), ..Options::default() };
     let tokens = |()| compile(folder, &options).map(|compiled| compiled.tokens);
     let once = tokens(()).unwrap_or_else(|failure| panic!("{failure:?}"));
     let again = tokens(()).unwrap_or_else(|failure| panic!("{failure:?}"));

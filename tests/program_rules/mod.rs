@@ -4,15 +4,15 @@ mod memory;
 mod needs;
 mod over_alerts;
 
+use crate::process::{ended, err, out};
 use crate::{AS_PROGRAM, Rules};
 use detect::runtime::engine::{Engine, Options};
 use detect::runtime::head::Settings;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Output, Stdio};
+use std::process::{Command, ExitCode, Output};
 
 const TESTS: &[(&str, fn())] = &[
     ("alerts_are_events", over_alerts::alerts_are_events),
@@ -105,28 +105,8 @@ fn told(alerts: &[String]) -> String {
 
 /// Starts the program with these arguments and input.
 fn program(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(args)
-        .env(AS_PROGRAM, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("the program ends");
-    let _closed_early = writer.join();
-    output
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    ended(command.args(args).env(AS_PROGRAM, "1"), input.as_bytes())
 }
 
 /// The alerts that a program printed, of one rule.

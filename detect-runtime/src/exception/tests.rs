@@ -54,6 +54,18 @@ fn item(shape: u32, expires: Option<i128>, values: &[&[&str]]) -> Item {
     Item { shape, expires, tests }
 }
 
+/// Rows of items, an event, and whether it is exempt.
+fn check(rows: &[(&[Item], &str, bool)]) {
+    let layout = layout();
+    for (items, event, exempt) in rows {
+        let arena = Bump::new();
+        let mut events = Events::new(Layout::new(&layout).expect("a layout"));
+        let event_read = events.read(event.as_bytes(), &arena).expect("an event");
+        let items = Items::new(&SPEC, items).expect("they fit");
+        assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
+    }
+}
+
 #[test]
 fn items_by_table() {
     let one = vec![item(0, None, &[&["a", "b"]])];
@@ -77,14 +89,7 @@ fn items_by_table() {
         (&pattern, r#"{"labels":{"a":"y"}}"#, true),
         (&pattern, r#"{"labels":{"a":"y","b":"x"}}"#, false),
     ];
-    let layout = layout();
-    for (items, event, exempt) in rows {
-        let arena = Bump::new();
-        let mut events = Events::new(Layout::new(&layout).expect("a layout"));
-        let event_read = events.read(event.as_bytes(), &arena).expect("an event");
-        let items = Items::new(&SPEC, items).expect("they fit");
-        assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
-    }
+    check(rows);
 }
 
 /// Items with one question are one list, those whose question wants a no are not.
@@ -110,14 +115,7 @@ fn items_of_one_question() {
         (&none, r#"{"host":"h0"}"#, true),
         (&none, r#"{"host":["h0","h1"]}"#, false),
     ];
-    let layout = layout();
-    for (items, event, exempt) in rows {
-        let arena = Bump::new();
-        let mut events = Events::new(Layout::new(&layout).expect("a layout"));
-        let event_read = events.read(event.as_bytes(), &arena).expect("an event");
-        let items = Items::new(&SPEC, items).expect("they fit");
-        assert_eq!(items.exempt(&SPEC, &event_read), *exempt, "{event}");
-    }
+    check(rows);
     let items = Items::new(&SPEC, &some).expect("they fit");
     assert_eq!((items.len(), items.rows.len()), (1002, 2));
 }
