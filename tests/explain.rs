@@ -3,6 +3,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "explain/corpus.rs"]
+mod corpus;
 mod process;
 
 use process::{ended, err, out};
@@ -181,8 +183,21 @@ fn events_are_explained() {
     for answer in &answers {
         assert_eq!(answer["compiled_agrees"], true);
     }
+    assert_eq!((&answers[0]["matches"], &answers[1]["matches"]), (&true.into(), &false.into()));
     let text = out(&detect(&["explain", SEED, "--event", &file]));
     assert!(text.contains("the compiled form agrees") && text.contains("decided by"), "{text}");
+
+    // What is of another index does not match, whatever its fields say.
+    let foreign = event.replacen('{', r#"{"_index":"logs-other-default","#, 1);
+    fs::write(&file, foreign).expect("a file");
+    let answer = json(&["explain", SEED, "--event", &file, "--format", "json"]);
+    assert_eq!(answer["conditions"][0]["holds"], true);
+    assert_eq!(answer["matches"], false);
+    assert_eq!(answer["compiled_agrees"], true);
+    let index = serde_json::json!({ "name": "logs-other-default", "admitted": false });
+    assert_eq!(answer["index"], index);
+    let text = out(&detect(&["explain", SEED, "--event", &file]));
+    assert!(text.contains("its index logs-other-default is none of logs-endpoint"), "{text}");
 }
 
 /// A sequence, a threshold and new terms: where an event goes, what was there before it

@@ -6,6 +6,8 @@ mod completion;
 mod crew;
 mod drive;
 mod live;
+#[cfg(test)]
+mod pieces;
 mod places;
 mod summary;
 #[cfg(test)]
@@ -24,7 +26,7 @@ use detect::runtime::alert;
 use detect::runtime::engine::{Engine, HeadSpec, Horizon, LiveRule, Options, Rule, Ruleset, Table};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
-use drive::Drive;
+use drive::{Drive, Pieces};
 use live::{LiveFiles, Watch};
 use std::collections::HashMap;
 use std::io::Read;
@@ -187,6 +189,7 @@ impl Scan {
             alerts: &mut alerts,
             watch,
             threads: usize::from(self.threads),
+            pieces: Pieces::default(),
             strict: self.strict,
             line_limit: self.line_limit as usize,
         };
