@@ -103,9 +103,16 @@ fn started_with_nothing_it_shows_the_example() {
     ] {
         assert!(out(&output).contains(rule), "{rule}");
     }
+    let times: Vec<String> =
+        out(&output).lines().skip(1).map(|line| line.chars().take(23).collect()).collect();
+    assert!(times.is_sorted(), "people read by time: {times:?}");
     for loss in ["unread", "unparsable", "late", "future", "evicted"] {
         assert!(err(&output).contains(loss), "{loss}");
     }
+    // A sequence is one row.
+    let parts = "alerts      9 (2 of them events of sequences)\n";
+    assert_eq!(times.len(), 7);
+    assert!(err(&output).contains(parts), "{}", err(&output));
 }
 
 /// `DETECT_BLESS=1` writes the expected alerts anew.
