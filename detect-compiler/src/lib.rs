@@ -21,4 +21,5 @@ pub mod predicate;
 pub mod querydsl;
 pub mod rule;
 pub mod ruleset;
+pub mod samples;
 pub mod schema;

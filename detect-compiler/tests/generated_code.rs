@@ -66,12 +66,18 @@ fn the_first_rule() {
     insta::assert_snapshot!("first_rule", code(&folder(path)));
 }
 
+/// The "and not" of a rule: a function for its fields and operators, values beside it.
+#[test]
+fn exceptions() {
+    insta::assert_snapshot!("exceptions", code(&folder("tests/exempt")));
+}
+
 /// Everything that is generated inside a crate has the same bytes wherever that
 /// crate lies.
 #[test]
 fn no_place_of_this_machine() {
     let here = env!("CARGO_MANIFEST_DIR");
-    for path in ["tests/generated", "../rules"] {
+    for path in ["tests/generated", "tests/exempt", "../rules"] {
         assert!(!code(&folder(path)).contains(here), "{path}");
     }
 }

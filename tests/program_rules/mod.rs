@@ -1,5 +1,6 @@
 //! The tests, by name, and what they share.
 
+mod live;
 mod memory;
 mod needs;
 mod over_alerts;
@@ -27,6 +28,10 @@ const TESTS: &[(&str, fn())] = &[
     ("somebody_is_asked", needs::somebody_is_asked),
     ("an_answer_takes_too_long", needs::an_answer_takes_too_long),
     ("the_tick_of_one_window", needs::the_tick_of_one_window),
+    ("indicators_are_given", live::indicators_are_given),
+    ("exceptions_are_given", live::exceptions_are_given),
+    ("a_changed_file_must_fit", live::a_changed_file_must_fit),
+    ("states_are_given", live::states_are_given),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
     ("the_program_counts_what_went", memory::the_program_counts_what_went),
@@ -104,10 +109,16 @@ fn told(alerts: &[String]) -> String {
     text
 }
 
-/// Starts the program with these arguments and input.
-fn program(args: &[&str], input: &str) -> Output {
+/// The program with these arguments.
+fn command(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    ended(command.args(args).env(AS_PROGRAM, "1"), input.as_bytes())
+    command.args(args).env(AS_PROGRAM, "1");
+    command
+}
+
+/// Runs the program with these arguments and input.
+fn program(args: &[&str], input: &str) -> Output {
+    ended(&mut command(args), input.as_bytes())
 }
 
 /// The alerts that a program printed, of one rule.

@@ -194,9 +194,10 @@ impl Scan {
             line_limit: self.line_limit as usize,
         };
         let outcome = drive.run(sources);
+        let refused = drive.watch.refused;
         alerts.finish()?;
         if !self.quiet {
-            summary::print(&mut engine, &alerts, started.elapsed());
+            summary::print(&mut engine, &alerts, refused, started.elapsed());
         }
         outcome
     }

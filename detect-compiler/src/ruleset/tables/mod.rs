@@ -8,7 +8,7 @@ mod guard;
 mod map;
 mod pattern;
 mod ranges;
-pub(super) mod required;
+mod required;
 mod value;
 mod writer;
 
