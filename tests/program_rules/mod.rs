@@ -3,6 +3,8 @@
 mod memory;
 mod needs;
 mod over_alerts;
+mod pipe;
+mod sampled;
 
 use crate::{AS_PROGRAM, Rules};
 use detect::runtime::engine::{Engine, Options};
@@ -28,6 +30,9 @@ const TESTS: &[(&str, fn())] = &[
     ("the_tick_of_one_window", needs::the_tick_of_one_window),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
+    ("a_silent_pipe_lets_time_go_on", pipe::a_silent_pipe_lets_time_go_on),
+    ("a_silent_pipe_may_be_waited_for", pipe::a_silent_pipe_may_be_waited_for),
+    ("samples_are_cases", sampled::samples_are_cases),
     ("the_program_counts_what_went", memory::the_program_counts_what_went),
 ];
 

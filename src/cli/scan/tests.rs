@@ -123,6 +123,7 @@ fn scan(place: &'static Place, threads: usize) -> Vec<Json> {
         threads,
         strict: false,
         line_limit: 1 << 20,
+        idle: None,
     };
     drive.run(&[Source::File(place.path("events.ndjson"))]).expect("a scan");
     alerts.finish().expect("memory");
