@@ -3,29 +3,22 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "explain/corpus.rs"]
+mod corpus;
+mod process;
+
+use process::{ended, err, out};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const SEED: &str = "8eeeda11-dca6-4c3e-910f-7089db412d1c";
 const NAME: &str = "File Transfer Utility Launched from Unusual Parent";
 const RULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
 
 fn detect(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    ended(Command::new(env!("CARGO_BIN_EXE_detect")).args(args), b"")
 }
 
 fn json(args: &[&str]) -> Json {
@@ -190,8 +183,21 @@ fn events_are_explained() {
     for answer in &answers {
         assert_eq!(answer["compiled_agrees"], true);
     }
+    assert_eq!((&answers[0]["matches"], &answers[1]["matches"]), (&true.into(), &false.into()));
     let text = out(&detect(&["explain", SEED, "--event", &file]));
     assert!(text.contains("the compiled form agrees") && text.contains("decided by"), "{text}");
+
+    // What is of another index does not match, whatever its fields say.
+    let foreign = event.replacen('{', r#"{"_index":"logs-other-default","#, 1);
+    fs::write(&file, foreign).expect("a file");
+    let answer = json(&["explain", SEED, "--event", &file, "--format", "json"]);
+    assert_eq!(answer["conditions"][0]["holds"], true);
+    assert_eq!(answer["matches"], false);
+    assert_eq!(answer["compiled_agrees"], true);
+    let index = serde_json::json!({ "name": "logs-other-default", "admitted": false });
+    assert_eq!(answer["index"], index);
+    let text = out(&detect(&["explain", SEED, "--event", &file]));
+    assert!(text.contains("its index logs-other-default is none of logs-endpoint"), "{text}");
 }
 
 /// A sequence, a threshold and new terms: where an event goes, what was there before it

@@ -3,11 +3,14 @@
 #![cfg(feature = "cli")]
 
 mod bad_input;
+mod process;
+mod records;
 mod scan_options;
 
+use process::{ended, err, out};
 use serde_json::Value as Json;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -23,27 +26,7 @@ fn detect(args: &[&str]) -> Output {
 }
 
 fn with_input(args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || pipe.write_all(&input));
-    let output = child.wait_with_output().expect("the program ends");
-    let _closed_early = writer.join();
-    output
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    ended(Command::new(env!("CARGO_BIN_EXE_detect")).args(args), input)
 }
 
 #[test]
@@ -220,30 +203,6 @@ fn rules_compared_with_a_folder() {
 
 fn text(value: &Json) -> String {
     value.as_str().expect("a text").to_owned()
-}
-
-#[test]
-fn nobody_reads_the_output() {
-    for (args, bytes) in [
-        (&["generate", "-n", "50000"][..], 100),
-        (&["scan", EXAMPLE, "--quiet"], 0),
-        (&["matrix", EXAMPLE], 0),
-        (&["rules"], 0),
-        (&["check", RULES], 0),
-        (&["test", RULES], 0),
-    ] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_detect"))
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut some = vec![0; bytes];
-        child.stdout.take().expect("a pipe").read_exact(&mut some).expect("output");
-        let output = child.wait_with_output().expect("the program ends");
-        assert_eq!(output.status.code(), Some(141), "{args:?}");
-        assert_eq!(err(&output), "", "{args:?}");
-    }
 }
 
 #[test]

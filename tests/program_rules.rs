@@ -15,6 +15,7 @@
 mod allocations;
 #[path = "../src/cli/mod.rs"]
 mod cli;
+mod process;
 #[path = "program_rules/mod.rs"]
 mod tests;
 

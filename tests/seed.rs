@@ -40,11 +40,9 @@ fn it_is_warned_about_the_array_unless_that_is_allowed() {
     let folder = detect_compiler::rule::read_folder(Path::new(path)).expect("the rule");
     let lints = |allow: &[&str]| -> Vec<&str> {
         let options = detect_compiler::compile::Options {
-            on_error: detect_compiler::expand::OnError::Stop,
             allow: allow.iter().map(|&lint| lint.to_owned()).collect(),
             runtime: "runtime".parse().expect("a path"),
-            below: String::new(),
-            texts: true,
+            ..detect_compiler::compile::Options::default()
         };
         let plans = detect_compiler::compile::plans(&folder, &options);
         let problems = plans.warnings.iter().flat_map(|report| &report.problems);

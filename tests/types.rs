@@ -2,6 +2,8 @@
 //! and `NAME.alerts.ndjson` in `tests/data/types` (`DETECT_RENEW=1` writes the alerts
 //! anew); what may change about the rules while they run; the samples beside them.
 
+#[path = "types/exceptions.rs"]
+mod exceptions;
 #[path = "types/limits.rs"]
 mod limits;
 #[path = "types/random/mod.rs"]
@@ -10,12 +12,11 @@ mod random;
 mod samples;
 #[path = "types/sentences.rs"]
 mod sentences;
+mod suite;
 
 use detect::runtime::alert::Severity;
 use detect::runtime::engine::{Engine, Feed, HeadSpec, Live, Options, Table};
-use detect::runtime::exception::{Item, Items};
 use detect::runtime::head::Settings;
-use detect::runtime::test::{Fold, Test};
 use serde_json::Value as Json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -128,39 +129,6 @@ fn each_type_makes_its_alerts() {
         let expected = std::fs::read_to_string(&path).expect("expected alerts");
         assert_eq!(shown(&alerts), expected, "{name}");
     }
-}
-
-#[test]
-fn values_of_exceptions_change_while_the_rules_run() {
-    let mut engine = engine();
-    let table = engine.table();
-    let query = number(table, "query.toml");
-    let spec = table.rules[query].exceptions.expect("it was built with exceptions");
-    let shape = |words: &str| {
-        let at = spec.shapes.iter().position(|shape| shape.words.contains(words));
-        at.expect("a shape of the file") as u32
-    };
-    let host = |name: &str| Item {
-        shape: shape("host.name like a value"),
-        expires: None,
-        tests: vec![vec![Test::Equals { text: name.to_owned(), fold: Fold::None }]],
-    };
-    let event = |id: u32, host: &str| {
-        format!(
-            "{{\"@timestamp\":{id},\"_id\":\"{id}\",\"process\":{{\"name\":\"bash\"}},\
-             \"host\":{{\"name\":\"{host}\"}}}}\n"
-        )
-    };
-    let mut alerts = Vec::new();
-    engine.feed((event(1, "build-01") + &event(2, "build-02")).as_bytes(), &mut alerts);
-    assert_eq!(ids(&alerts), ["2"]);
-    let mut live = Live::clone(engine.live());
-    let items = Items::new(spec, &[host("build-02"), host("build-03")]).expect("they fit");
-    live.rules[query].exceptions = Arc::new(items);
-    engine.go_on_with(&Arc::new(live));
-    let events = event(3, "build-01") + &event(4, "build-02") + &event(5, "build-03");
-    engine.feed(events.as_bytes(), &mut alerts);
-    assert_eq!(ids(&alerts), ["2", "3"]);
 }
 
 #[test]

@@ -19,17 +19,7 @@ use std::path::Path;
 /// The plans of all public rules, or `None` if they are not there.
 pub(crate) fn public_plans(shared: &Path) -> Option<Plans> {
     let folder = read_folder(&shared.join("corpus")).ok()?;
-    let options = Options {
-        on_error: OnError::Skip,
-        allow: Vec::new(),
-        #[allow(
-            clippy::default_trait_access,
-            reason = "the type is of a crate that is not named here"
-        )]
-        runtime: Default::default(),
-        below: String::new(),
-        texts: true,
-    };
+    let options = Options { on_error: OnError::Skip, ..Options::default() };
     Some(compile::plans(&folder, &options))
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 fn options(on_error: OnError) -> Options {
     let runtime = "::detect::runtime".parse().expect("a path");
-    Options { on_error, allow: Vec::new(), runtime, below: "rules".to_owned(), texts: true }
+    Options { on_error, runtime, below: "rules".to_owned(), ..Options::default() }
 }
 
 fn folder() -> (&'static Path, Folder) {

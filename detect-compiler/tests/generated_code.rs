@@ -2,7 +2,6 @@
 //! project: it is read like any other code. Tables stand as their lengths.
 
 use detect_compiler::compile::{Options, compile};
-use detect_compiler::expand::OnError;
 use detect_compiler::rule::{Folder, read_folder};
 use std::path::Path;
 
@@ -10,13 +9,8 @@ use std::path::Path;
 const SHOWN: usize = 60;
 
 fn code(folder: &Folder) -> String {
-    let options = Options {
-        on_error: OnError::Stop,
-        allow: Vec::new(),
-        runtime: "::detect::runtime".parse().expect("a path"),
-        below: String::new(),
-        texts: true,
-    };
+    let options =
+        Options { runtime: "::detect::runtime".parse().expect("a path"), ..Options::default() };
     let tokens = |()| compile(folder, &options).map(|compiled| compiled.tokens);
     let once = tokens(()).unwrap_or_else(|failure| panic!("{failure:?}"));
     let again = tokens(()).unwrap_or_else(|failure| panic!("{failure:?}"));
@@ -72,12 +66,18 @@ fn the_first_rule() {
     insta::assert_snapshot!("first_rule", code(&folder(path)));
 }
 
+/// The "and not" of a rule: a function for its fields and operators, values beside it.
+#[test]
+fn exceptions() {
+    insta::assert_snapshot!("exceptions", code(&folder("tests/exempt")));
+}
+
 /// Everything that is generated inside a crate has the same bytes wherever that
 /// crate lies.
 #[test]
 fn no_place_of_this_machine() {
     let here = env!("CARGO_MANIFEST_DIR");
-    for path in ["tests/generated", "../rules"] {
+    for path in ["tests/generated", "tests/exempt", "../rules"] {
         assert!(!code(&folder(path)).contains(here), "{path}");
     }
 }

@@ -45,10 +45,8 @@ pub fn rule(input: &[u8]) {
     let folder = Folder { files: vec![File { path, bytes: input.to_vec() }] };
     let options = Options {
         on_error: OnError::Skip,
-        allow: Vec::new(),
         runtime: "detect::runtime".parse().expect("a path"),
-        below: String::new(),
-        texts: true,
+        ..Options::default()
     };
     if let Ok(compiled) = compile(&folder, &options) {
         compiled.refused.iter().chain(&compiled.warnings).for_each(shown);

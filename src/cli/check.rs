@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::hygiene::{self, Given};
-use super::output;
+use super::output::{self, Cell, Column, Table, Tone};
 use clap::{Args, ValueEnum};
 use detect_compiler::compile::{Planned, allowed};
 use detect_compiler::diagnostic::{Report, Style};
@@ -42,6 +42,8 @@ pub(crate) struct Check {
 enum Messages {
     /// With source lines, as rustc prints them.
     Text,
+    /// A line a message.
+    Table,
     /// One JSON object a message, one a line.
     Ndjson,
     /// One JSON array of messages.
@@ -97,6 +99,14 @@ impl Check {
                     write!(out, "{}", hygiene::report(hygiene, rules))?;
                 }
             }
+            Messages::Table => {
+                let messages: Vec<Json> = reports.iter().flat_map(Report::json).collect();
+                write!(out, "{}", table(&messages).render(output::coloured()))?;
+                if let Some(hygiene) = hygiene {
+                    write!(out, "{}", hygiene::report(hygiene, rules))?;
+                }
+                eprintln!("{summary}");
+            }
             Messages::Ndjson => {
                 for message in reports.iter().flat_map(Report::json) {
                     writeln!(out, "{message}")?;
@@ -122,6 +132,26 @@ impl Check {
         }
         out.flush()
     }
+}
+
+fn table(messages: &[Json]) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("LEVEL"),
+        Column::left("LINT"),
+        Column::left("PLACE"),
+        Column::left("MESSAGE").most(120),
+    ]);
+    for message in messages {
+        let text = |name: &str| message[name].as_str().unwrap_or_default();
+        let tone = if text("level") == "error" { Tone::Bad } else { Tone::Warn };
+        table.row(vec![
+            Cell::new(text("level")).tone(tone),
+            Cell::new(text("lint")).tone(Tone::Dim),
+            Cell::new(format!("{}:{}:{}", text("path"), message["line"], message["column"])),
+            Cell::new(text("message")),
+        ]);
+    }
+    table
 }
 
 /// What came out.

@@ -6,7 +6,7 @@
 //! | 1 | done, and something was found wrong: rules refused, tests failed, a bad line or damaged file under `--strict`, files that are not those compiled in |
 //! | 2 | wrong use of the command line |
 //! | 3 | a file or folder cannot be read or written |
-//! | 141 | nobody reads the output any more (as after SIGPIPE) |
+//! | 141 | nobody reads the output any more (as after SIGPIPE); one line says so |
 
 use std::fmt;
 use std::io;
@@ -31,7 +31,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Found => f.write_str("something was found wrong"),
             Failure::Usage(message) | Failure::File(message) => f.write_str(message),
-            Failure::BrokenPipe => f.write_str("nobody reads the output"),
+            Failure::BrokenPipe => f.write_str("nobody reads the output any more"),
         }
     }
 }
@@ -67,7 +67,10 @@ impl Failure {
                 eprintln!("error: {message}");
                 ExitCode::from(3)
             }
-            Failure::BrokenPipe => ExitCode::from(141),
+            Failure::BrokenPipe => {
+                eprintln!("error: {self}, so the rest was not written");
+                ExitCode::from(141)
+            }
         }
     }
 }

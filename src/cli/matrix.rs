@@ -2,15 +2,18 @@
 //!
 //! A line a rule, `RULE_ID,PATH,N N N`: the numbers from 0 of the documents that
 //! satisfy its per-event part, in the order of ids and paths. Sequences and
-//! samples have no line, as they have no condition on one event.
+//! samples have no line, as they have no condition on one event. `--format` prints
+//! the same as records.
 
 use super::failure::Failure;
 use super::input::{self, Source};
+use super::output::{self, Cell, Column, Format, Table, Tone};
 use super::ruleset::Rules;
 use clap::Args;
 use detect::runtime::engine::{Alert, Engine, HeadSpec, Options, Sink};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::input::{LINE_LIMIT, Lines, each_line};
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
@@ -23,6 +26,9 @@ pub(crate) struct Matrix {
     /// Print what differs from this saved matrix instead
     #[arg(long, value_name = "OLD.csv")]
     diff: Option<PathBuf>,
+    /// Print records in place of lines `RULE_ID,PATH,N N N`
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Evaluate every condition on every event the plain way
     #[arg(long)]
     reference: bool,
@@ -47,16 +53,64 @@ impl Matrix {
             None => None,
         };
         let rows = rows(&sources, self.reference)?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        match old {
-            None => print(&rows, &mut out).and_then(|()| out.flush()).map_err(Failure::output),
-            Some(old) => {
-                let differs = difference(&old, &rows, &mut out);
-                let differs = differs.and_then(|differs| out.flush().map(|()| differs));
-                if differs.map_err(Failure::output)? { Err(Failure::Found) } else { Ok(()) }
+        let changes = old.map(|old| difference(&old, &rows));
+        match (&self.format, &changes) {
+            (None, None) => written(|out| print(&rows, out))?,
+            (None, Some(changes)) => written(|out| print_changes(changes, out))?,
+            (Some(format), None) => {
+                let rows = rows.iter().map(|(key, numbers)| (None, key, numbers));
+                print_records(*format, &rows.collect::<Vec<_>>())?;
+            }
+            (Some(format), Some(changes)) => {
+                let rows = changes.iter().map(|(sign, key, numbers)| (Some(*sign), key, numbers));
+                print_records(*format, &rows.collect::<Vec<_>>())?;
             }
         }
+        if changes.is_some_and(|changes| !changes.is_empty()) {
+            Err(Failure::Found)
+        } else {
+            Ok(())
+        }
     }
+}
+
+fn written(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    print(&mut out).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
+/// Rows with the sign of a change, if they are one.
+type Signed<'r> = (Option<char>, &'r (String, String), &'r BTreeSet<u64>);
+
+fn print_records(format: Format, rows: &[Signed<'_>]) -> Result<(), Failure> {
+    let record = |(sign, (id, path), numbers): &Signed<'_>| {
+        let mut record = json!({ "rule_id": id, "path": path, "documents": numbers });
+        if let Some(sign) = sign {
+            record["change"] = sign.to_string().into();
+        }
+        record
+    };
+    let records: Vec<Json> = rows.iter().map(record).collect();
+    output::records(format, &records, || {
+        let mut table = Table::new(vec![
+            Column::left(""),
+            Column::right("COUNT"),
+            Column::left("RULE"),
+            Column::left("DOCUMENTS").most(80),
+            Column::left("ID"),
+        ]);
+        for (sign, (id, path), numbers) in rows {
+            let tone = if *sign == Some('-') { Tone::Bad } else { Tone::Good };
+            table.row(vec![
+                Cell::new(sign.map(String::from).unwrap_or_default()).tone(tone),
+                Cell::new(output::count(numbers.len() as u64)),
+                Cell::new(path),
+                Cell::new(list(numbers)),
+                Cell::new(id).tone(Tone::Dim),
+            ]);
+        }
+        table
+    })
 }
 
 fn rows(sources: &[Source], reference: bool) -> Result<Rows, Failure> {
@@ -139,10 +193,10 @@ fn parse(text: &str) -> Result<Rows, usize> {
     Ok(rows)
 }
 
-/// Prints what matches newly (`+`) and no longer (`-`); true if anything does.
-fn difference(old: &Rows, new: &Rows, out: &mut dyn Write) -> io::Result<bool> {
+/// What matches newly (`+`) and no longer (`-`), by rule.
+fn difference(old: &Rows, new: &Rows) -> Vec<(char, (String, String), BTreeSet<u64>)> {
     let none = BTreeSet::new();
-    let mut any = false;
+    let mut changes = Vec::new();
     let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     for key in keys {
         let (before, after) = (old.get(key).unwrap_or(&none), new.get(key).unwrap_or(&none));
@@ -150,12 +204,20 @@ fn difference(old: &Rows, new: &Rows, out: &mut dyn Write) -> io::Result<bool> {
         let gone: BTreeSet<u64> = before.difference(after).copied().collect();
         for (sign, numbers) in [('+', added), ('-', gone)] {
             if !numbers.is_empty() {
-                any = true;
-                writeln!(out, "{sign},{},{},{}", key.0, key.1, list(&numbers))?;
+                changes.push((sign, key.clone(), numbers));
             }
         }
     }
-    Ok(any)
+    changes
+}
+
+fn print_changes(
+    changes: &[(char, (String, String), BTreeSet<u64>)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    changes.iter().try_for_each(|(sign, (id, path), numbers)| {
+        writeln!(out, "{sign},{id},{path},{}", list(numbers))
+    })
 }
 
 struct Nowhere;
@@ -184,8 +246,8 @@ mod tests {
         let old = parse("a,p,0 1\nb,q,5\n").expect("a matrix");
         let new = parse("a,p,1 2\nc,r,7\n").expect("a matrix");
         let mut out = Vec::new();
-        assert!(difference(&old, &new, &mut out).expect("memory"));
+        print_changes(&difference(&old, &new), &mut out).expect("memory");
         assert_eq!(String::from_utf8_lossy(&out), "+,a,p,2\n-,a,p,0\n-,b,q,5\n+,c,r,7\n");
-        assert!(!difference(&new, &new, &mut Vec::new()).expect("memory"));
+        assert_eq!(difference(&new, &new), []);
     }
 }

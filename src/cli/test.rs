@@ -3,10 +3,11 @@
 //! What a case says stands in [`detect::runtime::rule_test`].
 
 use super::failure::Failure;
-use super::output::{self, Tone};
+use super::output::{self, Cell, Column, Format, Table, Tone};
 use super::ruleset::Rules;
 use clap::Args;
 use detect::runtime::rule_test::Case;
+use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,6 +21,9 @@ pub(crate) struct TestRules {
     /// Files of cases, or folders that hold them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Print the outcomes as records, in place of a line a case as it runs
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Write the outcome as JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -47,37 +51,77 @@ impl TestRules {
             let text = std::fs::read_to_string(file).map_err(|error| Failure::read(file, error))?;
             for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
                 let outcome = case(&file.display().to_string(), number + 1, line);
-                output::line(format_args!("{}", line_of(&outcome)))?;
+                if self.format.is_none() {
+                    output::line(format_args!("{}", line_of(&outcome)))?;
+                }
                 outcomes.push(outcome);
             }
         }
-        self.summary(&outcomes)
-    }
-
-    fn summary(&self, outcomes: &[Outcome]) -> Result<(), Failure> {
-        let failed: Vec<&Outcome> =
-            outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
-        if !failed.is_empty() {
-            output::line(format_args!("\nfailures:\n"))?;
-            for outcome in &failed {
-                let why = outcome.failure.as_deref().unwrap_or_default();
-                let (file, name) = (&outcome.file, &outcome.name);
-                output::line(format_args!("---- {file} {name} ----\n{why}\n"))?;
+        match self.format {
+            None => summary(&outcomes)?,
+            Some(format) => {
+                let records: Vec<Json> = outcomes.iter().map(record).collect();
+                output::records(format, &records, || table(&outcomes))?;
             }
         }
-        let word = if failed.is_empty() {
-            output::toned("ok", Tone::Good)
-        } else {
-            output::toned("FAILED", Tone::Bad)
-        };
-        let passed = outcomes.len() - failed.len();
-        let failures = failed.len();
-        output::line(format_args!("\ntest result: {word}. {passed} passed; {failures} failed"))?;
         if let Some(path) = &self.junit {
-            std::fs::write(path, junit(outcomes)).map_err(|error| Failure::write(path, error))?;
+            std::fs::write(path, junit(&outcomes)).map_err(|error| Failure::write(path, error))?;
         }
-        if failed.is_empty() { Ok(()) } else { Err(Failure::Found) }
+        let failed = outcomes.iter().any(|outcome| outcome.failure.is_some());
+        if failed { Err(Failure::Found) } else { Ok(()) }
     }
+}
+
+fn summary(outcomes: &[Outcome]) -> Result<(), Failure> {
+    let failed: Vec<&Outcome> =
+        outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
+    if !failed.is_empty() {
+        output::line(format_args!("\nfailures:\n"))?;
+        for outcome in &failed {
+            let why = outcome.failure.as_deref().unwrap_or_default();
+            let (file, name) = (&outcome.file, &outcome.name);
+            output::line(format_args!("---- {file} {name} ----\n{why}\n"))?;
+        }
+    }
+    let word = if failed.is_empty() {
+        output::toned("ok", Tone::Good)
+    } else {
+        output::toned("FAILED", Tone::Bad)
+    };
+    let (passed, failures) = (outcomes.len() - failed.len(), failed.len());
+    output::line(format_args!("\ntest result: {word}. {passed} passed; {failures} failed"))
+}
+
+fn record(outcome: &Outcome) -> Json {
+    json!({
+        "file": outcome.file,
+        "case": outcome.name,
+        "passed": outcome.failure.is_none(),
+        "failure": outcome.failure,
+        "seconds": outcome.elapsed.as_secs_f64(),
+    })
+}
+
+fn table(outcomes: &[Outcome]) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("OUTCOME"),
+        Column::left("CASE").most(60),
+        Column::left("FILE"),
+        Column::left("WHY").most(100),
+    ]);
+    for outcome in outcomes {
+        let (word, tone) = match outcome.failure {
+            None => ("ok", Tone::Good),
+            Some(_) => ("FAILED", Tone::Bad),
+        };
+        table.row(vec![
+            Cell::new(word).tone(tone),
+            Cell::new(&outcome.name),
+            Cell::new(&outcome.file).tone(Tone::Dim),
+            Cell::new(outcome.failure.as_deref().unwrap_or_default()),
+        ]);
+    }
+    table
 }
 
 /// Files of cases below a path.

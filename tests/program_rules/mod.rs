@@ -1,20 +1,21 @@
 //! The tests, by name, and what they share.
 
+mod live;
 mod memory;
 mod needs;
 mod over_alerts;
 mod pipe;
 mod sampled;
 
+use crate::process::{ended, err, out};
 use crate::{AS_PROGRAM, Rules};
 use detect::runtime::engine::{Engine, Options};
 use detect::runtime::head::Settings;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Output, Stdio};
+use std::process::{Command, ExitCode, Output};
 
 const TESTS: &[(&str, fn())] = &[
     ("alerts_are_events", over_alerts::alerts_are_events),
@@ -28,6 +29,10 @@ const TESTS: &[(&str, fn())] = &[
     ("somebody_is_asked", needs::somebody_is_asked),
     ("an_answer_takes_too_long", needs::an_answer_takes_too_long),
     ("the_tick_of_one_window", needs::the_tick_of_one_window),
+    ("indicators_are_given", live::indicators_are_given),
+    ("exceptions_are_given", live::exceptions_are_given),
+    ("a_changed_file_must_fit", live::a_changed_file_must_fit),
+    ("states_are_given", live::states_are_given),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
     ("a_silent_pipe_lets_time_go_on", pipe::a_silent_pipe_lets_time_go_on),
@@ -108,30 +113,16 @@ fn told(alerts: &[String]) -> String {
     text
 }
 
-/// Starts the program with these arguments and input.
+/// The program with these arguments.
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(args).env(AS_PROGRAM, "1");
+    command
+}
+
+/// Runs the program with these arguments and input.
 fn program(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(args)
-        .env(AS_PROGRAM, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("the program ends");
-    let _closed_early = writer.join();
-    output
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    ended(&mut command(args), input.as_bytes())
 }
 
 /// The alerts that a program printed, of one rule.

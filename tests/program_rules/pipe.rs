@@ -1,8 +1,8 @@
 //! A pipe that stays open: time goes on without it.
 
-use super::{AS_PROGRAM, action, odd};
+use super::{action, command, odd};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -11,9 +11,8 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// A scan of a pipe, and the lines that it prints.
 fn scan(idle: &str) -> (Child, Receiver<String>) {
-    let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .env(AS_PROGRAM, "1")
-        .args(["scan", "-", "-q", "--format", "ndjson", "--allowed-lateness", "0s"])
+    let args = ["scan", "-", "-q", "--format", "ndjson", "--allowed-lateness", "0s"];
+    let mut child = command(&args)
         .args(["--idle-timeout", idle])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

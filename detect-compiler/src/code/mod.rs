@@ -131,8 +131,10 @@ pub fn generate(input: Input<'_>) -> Result<TokenStream, layout::LayoutError> {
             pub(super) use #runtime::engine::{
                 Condition, Flag, HeadSpec, Origin, Refused, Rule, Table,
             };
-            pub(super) use #runtime::event::Element;
-            pub(super) use #runtime::exception::{Ask, Below, Entry, ExceptionSpec, Shape};
+            pub(super) use #runtime::event::{Element, Event};
+            pub(super) use #runtime::exception::{
+                self, Ask, Below, Entry, ExceptionSpec, Items, Shape,
+            };
             pub(super) use #runtime::functions::{self, Ready, logic};
             pub(super) use #runtime::group;
             pub(super) use #runtime::indicator::{EntrySpec, ThreatSpec};
@@ -322,7 +324,7 @@ impl RuleCode<'_> {
         if shapes.is_empty() {
             return quote!(None);
         }
-        let spec = exceptions::spec(shapes, items, &self.ruleset.fields);
+        let spec = exceptions::spec(self.unit, shapes, items, &self.ruleset.fields);
         let name = self.unit.static_name("exceptions");
         self.unit.item(quote!(pub(super) static #name: ExceptionSpec = #spec;));
         let name = item_path(shard, &name);

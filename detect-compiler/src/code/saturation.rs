@@ -109,7 +109,6 @@ fn number(expr: &Expr) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::compile::{Options, plans};
-    use crate::expand::OnError;
     use crate::plan::Body;
     use crate::rule::{File, Folder};
 
@@ -120,13 +119,7 @@ mod tests {
              severity = \"low\"\nrisk_score = 1\nquery = '''from a | {query}'''\n"
         );
         let file = File { path: "x.toml".into(), bytes: text.into_bytes() };
-        let options = Options {
-            on_error: OnError::Stop,
-            allow: Vec::new(),
-            runtime: TokenStream::new(),
-            below: String::new(),
-            texts: true,
-        };
+        let options = Options::default();
         let plans = plans(&Folder { files: vec![file] }, &options);
         let Body::Pipeline(pipeline) = &plans.rules[0].lowered.plan.body else {
             return String::new();

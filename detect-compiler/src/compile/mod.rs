@@ -36,6 +36,20 @@ pub struct Options {
     pub texts: bool,
 }
 
+/// Any rule that does not compile stops, all lints speak, rules carry their texts; the
+/// runtime has no name, which is enough where no code is wanted.
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            on_error: OnError::Stop,
+            allow: Vec::new(),
+            runtime: TokenStream::new(),
+            below: String::new(),
+            texts: true,
+        }
+    }
+}
+
 /// A compiled ruleset.
 #[derive(Debug)]
 pub struct Compiled {

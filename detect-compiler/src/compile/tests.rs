@@ -1,5 +1,4 @@
 use super::{Options, plans};
-use crate::expand::OnError;
 use crate::rule::{File, Folder};
 
 fn rule(id: &str) -> File {
@@ -15,11 +14,9 @@ fn rule(id: &str) -> File {
 fn warned(allow: &[&str]) -> Vec<String> {
     let folder = Folder { files: vec![rule("a"), rule("b")] };
     let options = Options {
-        on_error: OnError::Stop,
         allow: allow.iter().map(|&lint| lint.to_owned()).collect(),
         runtime: quote::quote!(runtime),
-        below: String::new(),
-        texts: true,
+        ..Options::default()
     };
     let plans = plans(&folder, &options);
     let of = |report: &crate::diagnostic::Report| {

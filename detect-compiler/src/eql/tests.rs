@@ -117,6 +117,8 @@ const REFUSED: &[(Dialect, &str, &str)] = &[
     (Dialect::Elasticsearch, "process where a = 1", "unexpected character `=`"),
     (Dialect::Elasticsearch, r#"process where startswth(a, "b")"#, "unknown function"),
     (Dialect::Elasticsearch, r#"process where concat~(a, "b") == "x""#, "case-insensitive"),
+    (Dialect::Elasticsearch, r#"process where cidrMatch~(source.ip, "::1")"#, "case-insensitive"),
+    (Dialect::Elasticsearch, r#"process where wildcard(a, "b*")"#, "unknown function"),
     (Dialect::Elasticsearch, "sequence [a where true] [b where true] by c", "join keys"),
     (Dialect::Elasticsearch, "sequence [a where true] ![b where true]", "maxspan"),
     (Dialect::Elasticsearch, "sequence [a where true] as x [b where true]", "expected"),

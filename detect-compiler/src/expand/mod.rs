@@ -240,11 +240,9 @@ mod tests {
         let mut turned = folder.clone();
         turned.files.reverse();
         let options = compile::Options {
-            on_error: OnError::Stop,
-            allow: Vec::new(),
             runtime: quote!(runtime),
             below: RULES.to_owned(),
-            texts: true,
+            ..compile::Options::default()
         };
         let tokens =
             |folder| compile::compile(folder, &options).expect("they compile").tokens.to_string();

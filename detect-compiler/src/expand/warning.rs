@@ -63,13 +63,8 @@ mod tests {
             .into_bytes(),
         };
         let folder = Folder { files: queries.iter().enumerate().map(file).collect() };
-        let options = Options {
-            on_error: OnError::Skip,
-            allow: Vec::new(),
-            runtime: TokenStream::new(),
-            below: "rules".to_owned(),
-            texts: true,
-        };
+        let options =
+            Options { on_error: OnError::Skip, below: "rules".to_owned(), ..Options::default() };
         compile(&folder, &options).expect("what does not compile is skipped")
     }
 

@@ -8,7 +8,7 @@ use crate::ruleset::Formula;
 use detect_runtime::event::Raw;
 use detect_runtime::event::reference::{Document, Found};
 use detect_runtime::json::Malformed;
-use detect_runtime::matcher::admit;
+use detect_runtime::matcher::{admit, index_of};
 use std::collections::BTreeSet;
 
 /// Fields that hold the name of a data set.
@@ -75,12 +75,7 @@ impl Data {
             });
             first
         };
-        let stream = || {
-            let [kind, data_set, namespace] =
-                ["type", "dataset", "namespace"].map(|part| first(&format!("data_stream.{part}")));
-            Some(format!("{}-{}-{}", kind?, data_set?, namespace?))
-        };
-        match first("_index").or_else(stream) {
+        match index_of(&document) {
             Some(index) => drop(self.indices.insert(index)),
             None => self.anonymous = true,
         }

@@ -305,12 +305,26 @@ fn common_escape(rest: &str) -> Option<(char, usize)> {
         'r' => Some(('\r', 2)),
         'n' => Some(('\n', 2)),
         'u' => {
-            let digits = escaped.get(1..5).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
-            let code = u32::from_str_radix(digits, 16).ok()?;
-            Some((char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
+            let first = code_unit(rest)?;
+            // Kibana's texts are UTF-16: two units may be one character, and half of one
+            // alone is none.
+            let pair = code_unit(&rest[6..]).map(|second| char::decode_utf16([first, second]));
+            if let Some(Ok(c)) = pair.and_then(|mut pair| pair.next())
+                && c.len_utf16() == 2
+            {
+                return Some((c, 12));
+            }
+            Some((char::from_u32(first.into()).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
         }
         _ => None,
     }
+}
+
+/// The number of `\uXXXX` at the front.
+fn code_unit(rest: &str) -> Option<u16> {
+    let digits = rest.strip_prefix("\\u")?.get(..4)?;
+    let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hex.then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 /// Length of `space+ keyword space+` at the front.

@@ -86,11 +86,12 @@ impl Parser<'_> {
         Ok(Clause { occurs, field, atom, span: start..self.at })
     }
 
-    /// A name and a colon, or nothing.
+    /// A name and a colon, or nothing. Blanks are skipped between words and signs.
     fn field(&mut self) -> Result<Option<Name>, LuceneError> {
         let start = self.at;
         let pieces = self.word();
         let end = self.at;
+        self.blanks();
         if pieces.is_empty() || !self.take(":") {
             self.at = start;
             return Ok(None);

@@ -3,7 +3,8 @@
 //! In: a rule and what its front end made of it. Out: a [`Page`], and for a folder a
 //! [`Catalogue`] of them, in which each indicator knows how many other rules look for
 //! the same. The sections are files: [`indicators`], [`stages`], [`output`],
-//! [`scope`] (data sets, operating systems, fields that are read); [`json`] fixes the
+//! [`scope`] (data sets, operating systems, fields that are read), and for an event
+//! [`verdict`] (the conditions, predicate by predicate); [`json`] fixes the
 //! form for programs (`docs/EXPLAIN.md`). Everything is read off the syntax trees and
 //! the plan; there is no second parser. Must not know how a page is shown.
 
@@ -16,11 +17,13 @@ mod scope;
 mod stages;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use catalogue::{Catalogue, Entry, Usage};
 pub use coverage::{Coverage, Mapped, Tactic};
 pub use output::Column;
 pub use stages::Stage;
+pub use verdict::{Conditions, Verdict};
 
 use crate::lower::Compiled;
 use crate::predicate::Predicate;

@@ -31,6 +31,8 @@ pub struct Explanation {
 pub struct Choice {
     /// The tests as text.
     pub tests: Vec<String>,
+    /// What the guard fields say where none of them is needed.
+    pub residue: Option<String>,
     /// Expected nanoseconds an event: of looking, and of the runs that it causes.
     pub cost: f64,
 }
@@ -52,10 +54,12 @@ pub fn explain(ruleset: &Ruleset, number: usize, statistics: &Statistics) -> Opt
     let formula = global(ruleset, number)?;
     let is_guard: Vec<bool> =
         ruleset.atoms.iter().map(|atom| guard::is_guard_atom(&ruleset.fields, atom)).collect();
-    let costs = witness::costs(&ruleset.atoms, &ruleset.fields, &is_guard, statistics);
+    let parts = witness::parts(&ruleset.atoms, &ruleset.fields, &is_guard, statistics);
     let estimates = order::estimates(&ruleset.atoms, &ruleset.fields, &is_guard, statistics);
     let choice = |witness: &Witness| Choice {
         tests: witness.atoms.iter().map(|&atom| atom_text(ruleset, atom, false)).collect(),
+        residue: (witness.residue != Formula::Const(false))
+            .then(|| text(ruleset, &witness.residue)),
         cost: witness.cost,
     };
     let operands = match &formula {
@@ -64,7 +68,7 @@ pub fn explain(ruleset: &Ruleset, number: usize, statistics: &Statistics) -> Opt
     };
     let mut others: Vec<Choice> = operands
         .iter()
-        .filter_map(|operand| witness::choose(operand, &costs))
+        .filter_map(|operand| witness::choose(operand, &parts))
         .filter(|other| condition.witness.as_ref() != Some(other))
         .map(|other| choice(&other))
         .collect();

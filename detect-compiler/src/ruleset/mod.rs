@@ -134,7 +134,7 @@ pub fn build(rules: &[(usize, &Plan)], options: &Options) -> Ruleset {
     let Atoms { fields, list: atoms, .. } = atoms;
     let is_guard: Vec<bool> =
         atoms.iter().map(|atom| guard::is_guard_atom(&fields, atom)).collect();
-    let costs = witness::costs(&atoms, &fields, &is_guard, &options.statistics);
+    let parts = witness::parts(&atoms, &fields, &is_guard, &options.statistics);
     let estimates = order::estimates(&atoms, &fields, &is_guard, &options.statistics);
     let mut entries = Vec::new();
     let mut conditions = Vec::new();
@@ -150,7 +150,7 @@ pub fn build(rules: &[(usize, &Plan)], options: &Options) -> Ruleset {
                 rule: lowered.rule,
                 roles,
                 guard: guard::guard(&formula, &is_guard),
-                witness: witness::choose(&formula, &costs),
+                witness: witness::choose(&formula, &parts),
                 formula: order::order(&formula, &estimates).0.renumber(&mut local),
             });
         }

@@ -14,6 +14,7 @@
 //! "bash" = 0.041      # share of all events with this value
 //! ```
 
+use super::tables::required;
 use detect_runtime::event::Raw;
 use detect_runtime::test::{Check, Piece, Test};
 use std::collections::HashMap;
@@ -168,9 +169,9 @@ fn parse_table(table: &str) -> Statistics {
 
 /// Chance that a value about which nothing is known passes a test. Only the
 /// order of magnitude matters: an equality names one value of some hundred that
-/// rules talk about; each three characters of a pattern's literals make it ten
-/// times rarer, down to one in a thousand, but five times likelier if it may
-/// stand anywhere.
+/// rules talk about; of a pattern's literals the first character fits one value in
+/// twenty, each three more make it ten times rarer, down to one in a million, and
+/// it is five times likelier if it may stand anywhere.
 fn guess(test: &Test) -> f64 {
     match test {
         Test::Equals { .. } => 0.002,
@@ -185,14 +186,34 @@ fn guess(test: &Test) -> f64 {
                 .sum();
             let anywhere = matches!(glob.0.first(), Some(Piece::Any))
                 && matches!(glob.0.last(), Some(Piece::Any));
-            let rarity = 10f64.powf(-(literals.min(9) as f64) / 3.0);
-            if anywhere { (5.0 * rarity).min(1.0) } else { rarity }
+            if literals == 0 {
+                return 1.0;
+            }
+            if anywhere { somewhere(literals) } else { rarity(literals) }
         }
-        Test::Fuzzy { .. } | Test::Phrase(_) => 0.005,
-        Test::AnyToken(_) | Test::TokenGlob(_) => 0.02,
+        Test::Fuzzy { .. } => 0.005,
+        Test::Phrase(_) => required_or(test, 0.005),
+        Test::AnyToken(_) | Test::TokenGlob(_) => required_or(test, 0.02),
         Test::Cidr { bits, .. } => 2f64.powf(-f64::from(bits.saturating_sub(96)) / 4.0),
         Test::Number { .. } => 0.1,
-        Test::Regex { .. } => 0.05,
+        Test::Regex { .. } => required_or(test, 0.05),
         _ => 0.5,
     }
+}
+
+/// Chance that one of the literals stands in a value without which a slow test does
+/// not pass; `most` if there are none.
+fn required_or(test: &Test, most: f64) -> f64 {
+    let Some((literals, _)) = required::literals(test) else { return most };
+    literals.iter().map(|text| somewhere(text.len())).sum::<f64>().min(most)
+}
+
+/// Chance that a pattern with so many bytes of literals fits at one end.
+fn rarity(literals: usize) -> f64 {
+    (0.05 * 10f64.powf(-(literals as f64 - 1.0) / 3.0)).clamp(1e-6, 1.0)
+}
+
+/// The same anywhere in a value.
+pub(super) fn somewhere(literals: usize) -> f64 {
+    5.0 * rarity(literals)
 }

@@ -5,6 +5,7 @@ use super::reference::Forms;
 use super::table::{Condition, Flag};
 use crate::event::Event;
 use crate::event::reference::Document;
+use crate::exception::{ExceptionSpec, Items};
 use crate::matcher::Probe;
 use crate::plain::{Form, Scope};
 use crate::value::{Cx, Warnings};
@@ -34,6 +35,9 @@ pub(super) trait Evaluator<'a> {
     fn is_known(&self, _number: u32) -> bool {
         false
     }
+
+    /// Whether an item exempts the event.
+    fn exempt(&self, spec: &ExceptionSpec, items: &Items) -> bool;
 
     /// Whether the condition of a rule's flag, by its number in the rule, holds.
     /// The rule's condition ran last.
@@ -74,6 +78,11 @@ impl<'a> Evaluator<'a> for Probe<'_, 'a> {
     #[inline]
     fn is_known(&self, number: u32) -> bool {
         self.equal(number).is_some_and(|first| self.known(first).is_some())
+    }
+
+    #[inline]
+    fn exempt(&self, spec: &ExceptionSpec, items: &Items) -> bool {
+        (spec.exempts)(Probe::event(self), items)
     }
 
     #[inline]
@@ -133,6 +142,10 @@ impl<'a> Evaluator<'a> for Walk<'a> {
 
     fn holds(&mut self, number: u32, _condition: &Condition) -> bool {
         self.walk(self.forms.condition(number))
+    }
+
+    fn exempt(&self, spec: &ExceptionSpec, items: &Items) -> bool {
+        spec.walk(self.event, items)
     }
 
     fn flag(&mut self, rule: u32, number: usize, _flag: &Flag) -> bool {

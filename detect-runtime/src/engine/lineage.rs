@@ -13,7 +13,7 @@ use crate::event::{Event, FieldId, Raw};
 use crate::head::Hit;
 use crate::lineage::{PROCESS_LIMIT, Process, Tracker};
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::value::{Cx, Value};
+use crate::value::Value;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use std::collections::HashMap;
@@ -36,31 +36,58 @@ pub(super) fn words(table: &Table) -> usize {
     table.lineages.len().div_ceil(BITS)
 }
 
+/// Conditions that are sources of lineages, a bit each: few are, and looking each of
+/// them up among the candidates of every event stood out in the profile.
+#[derive(Debug)]
+pub(super) struct Sources(Box<[u64]>);
+
+impl Sources {
+    pub(super) fn of(table: &Table) -> Sources {
+        let mut words = vec![0; table.conditions.len().div_ceil(BITS)];
+        for source in table.lineages {
+            if let Some(word) = words.get_mut(*source as usize / BITS) {
+                *word |= 1 << (*source as usize % BITS);
+            }
+        }
+        Sources(words.into())
+    }
+
+    #[inline]
+    pub(super) fn has(&self, condition: u32) -> bool {
+        let word = self.0.get(condition as usize / BITS);
+        word.is_some_and(|word| word >> (condition as usize % BITS) & 1 != 0)
+    }
+}
+
+/// Numbers of the lineages whose source is this condition.
+pub(super) fn numbers(table: &Table, source: u32) -> impl Iterator<Item = usize> {
+    let all = table.lineages.iter().enumerate();
+    all.filter(move |(_, own)| **own == source).map(|(number, _)| number)
+}
+
 /// The process of an event, as a scanner sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen<'a> {
     entity: &'a str,
     parent: Option<&'a str>,
-    ancestry: &'a [Value<'a>],
+    ancestry: FieldId,
     started: bool,
     ended: bool,
 }
 
 /// The event's process, if some rule asks for lineages.
-pub(super) fn process<'a>(table: &Table, event: &Event<'a>, cx: &Cx<'a>) -> Option<Seen<'a>> {
+pub(super) fn process<'a>(table: &Table, event: &Event<'a>) -> Option<Seen<'a>> {
     if table.lineages.is_empty() {
         return None;
     }
     let origin = &table.origin;
     let entity = first(event, origin.entity)?;
-    let texts = event.values(origin.ancestry).map(|raw| Value::Text(raw.text()));
-    let ancestry = ArenaVec::from_iter_in(texts, cx.arena).into_bump_slice();
     let has = |field: FieldId, text: &str| event.values(field).any(|raw| raw == Raw::Text(text));
     let is_process = has(origin.category, "process");
     Some(Seen {
         entity,
         parent: first(event, origin.parent),
-        ancestry,
+        ancestry: origin.ancestry,
         started: is_process && has(origin.kind, "start"),
         ended: is_process && has(origin.kind, "end"),
     })
@@ -76,13 +103,24 @@ impl<'a> Seen<'a> {
         self.started || self.ended
     }
 
+    /// The entities that its event names as ancestors, the nearest first.
+    pub(super) fn ancestors(&self, event: &Event<'a>, arena: &'a Bump) -> &'a [Value<'a>] {
+        let texts = event.values(self.ancestry).map(|raw| Value::Text(raw.text()));
+        ArenaVec::from_iter_in(texts, arena).into_bump_slice()
+    }
+
     /// The row of the record. `sources`: a bit for each lineage of the ruleset
     /// whose condition the event satisfies.
-    pub(super) fn row(&self, sources: &[u64], arena: &'a Bump) -> &'a [Value<'a>] {
+    pub(super) fn row(
+        &self,
+        ancestors: &'a [Value<'a>],
+        sources: &[u64],
+        arena: &'a Bump,
+    ) -> &'a [Value<'a>] {
         let fixed = [
             Value::Text(self.entity),
             self.parent.map_or(Value::Null, Value::Text),
-            Value::from_slice(self.ancestry),
+            Value::from_slice(ancestors),
             Value::Boolean(self.started),
             Value::Boolean(self.ended),
         ];
@@ -291,7 +329,7 @@ mod tests {
 
     fn see(lineages: &mut Lineages, position: u64, process: &Seen<'_>, sources: &[u64]) {
         let arena = Bump::new();
-        let (row, terms, source) = (process.row(sources, &arena), 0, None);
+        let (row, terms, source) = (process.row(&[], sources, &arena), 0, None);
         let hit = Hit { time: 0, order: 0, position, row, terms, lineages: 0, source };
         lineages.see(&hit);
     }
@@ -327,7 +365,7 @@ mod tests {
                 };
                 let (entity, parent) = (id.to_string(), parent.to_string());
                 let seen =
-                    Seen { entity: &entity, parent: Some(&parent), ancestry: &[], started, ended };
+                    Seen { entity: &entity, parent: Some(&parent), ancestry: 0, started, ended };
                 let process = Process {
                     entity: &entity,
                     parent: Some(&parent),

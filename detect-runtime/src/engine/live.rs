@@ -153,7 +153,7 @@ impl Feed {
                 let mut exempt = || {
                     let Some(spec) = rule.exceptions else { return false };
                     let event = events.read(line, &arena);
-                    event.is_ok_and(|event| exceptions.exempt(spec, &event))
+                    event.is_ok_and(|event| (spec.exempts)(&event, exceptions))
                 };
                 form.holds(&Scope::new(document, cx).indexed(name)) && !exempt()
             });

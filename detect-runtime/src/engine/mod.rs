@@ -205,17 +205,21 @@ impl<R: Ruleset> Engine<R> {
     /// Takes the next bytes of the input.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) {
         let Engine { rules, shard, lines, base, owner, .. } = self;
+        let before = (shard.bytes(), lines.given());
         lines.feed(bytes, &mut |body, offset| {
             scan(shard, owner, rules.heads(), body, *base + offset, sink);
         });
+        shard.set_bytes(before.0 + lines.given() - before.1);
     }
 
     /// Ends one input (a file): an unterminated last line is a line. State goes on.
     pub fn end_input(&mut self, sink: &mut dyn Sink) {
         let Engine { rules, shard, lines, base, owner, .. } = self;
+        let before = (shard.bytes(), lines.given());
         lines.finish(&mut |body, offset| {
             scan(shard, owner, rules.heads(), body, *base + offset, sink);
         });
+        shard.set_bytes(before.0 + lines.given() - before.1);
         self.base += self.lines.offset();
         self.lines = Lines::new(self.options.line_limit);
     }

@@ -1,5 +1,5 @@
 //! Reference mode: the conditions of a ruleset as trees, and documents that
-//! serde_json parsed. Also what `explain --event` asks.
+//! serde_json parsed.
 
 use super::table::Table;
 use crate::event::Event;
@@ -7,9 +7,8 @@ use crate::event::reference::{Document, Reader};
 use crate::json::Malformed;
 use crate::json::layout::{Layout, LayoutError};
 use crate::matcher::admit;
-use crate::plain::{Expr, Form, Scope, Trace};
+use crate::plain::{self, Form, Trace};
 use crate::state::{self, Decode};
-use crate::value::{Cx, Type, Value, Warnings};
 use bumpalo::Bump;
 
 /// The plain forms of a ruleset, ready to be walked.
@@ -69,21 +68,15 @@ impl Reference {
     /// [`Malformed`] if the line is no event.
     pub fn trace(&self, rule: usize, line: &[u8]) -> Result<Vec<Traced>, Malformed> {
         let document = Document::parse(line)?;
-        let (arena, warnings) = (Bump::new(), Warnings::default());
-        let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
-        let time = Expr::Field { path: "@timestamp".to_owned(), ty: Type::Date };
-        let now = match time.value(&Scope::new(&document, cx)).as_slice().first() {
-            Some(Value::Date(millis)) => *millis,
-            _ => 0,
-        };
-        let scope = Scope::new(&document, Cx { now, ..cx });
-        let numbered = self.table.conditions.iter().zip(&self.conditions).enumerate();
-        let own = numbered.filter(|(_, (condition, _))| condition.rule as usize == rule);
-        Ok(own
-            .map(|(number, (condition, form))| Traced {
+        let numbered = self.table.conditions.iter().enumerate();
+        let own = || numbered.clone().filter(|(_, condition)| condition.rule as usize == rule);
+        let forms = own().filter_map(|(number, _)| self.conditions.get(number));
+        Ok(own()
+            .zip(plain::traces(forms, &document))
+            .map(|((number, condition), trace)| Traced {
                 condition: number,
                 bits: condition.bits,
-                trace: form.trace(&scope),
+                trace,
             })
             .collect())
     }

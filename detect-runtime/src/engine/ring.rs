@@ -16,6 +16,9 @@ const BLOCK: usize = 1 << 18;
 /// gap in the input all clocks but those of the first event's rules lag.
 const SLACK: usize = 32 << 20;
 
+/// Most blocks that are kept to be used again.
+const SPARE: usize = SLACK / BLOCK;
+
 /// Bytes of lines above which events go before their time.
 const MOST: usize = 256 << 20;
 
@@ -62,8 +65,9 @@ pub(super) struct Ring {
     events: VecDeque<Kept>,
     hits: VecDeque<Noted>,
     blocks: VecDeque<Vec<u8>>,
-    /// A block to be used again.
-    spare: Vec<u8>,
+    /// Blocks to be used again. When rules whose clocks lagged catch up, many go at
+    /// once; given back, their pages would be cleared anew by the kernel each time.
+    spare: Vec<Vec<u8>>,
     /// Numbers of the first event, hit and block.
     first_event: u64,
     first_hit: u64,
@@ -101,7 +105,7 @@ impl Ring {
         let (line, index) = (lent.line(), lent.index().as_bytes());
         let length = line.len() + index.len();
         if self.blocks.back().is_none_or(|block| block.capacity() - block.len() < length) {
-            let mut block = core::mem::take(&mut self.spare);
+            let mut block = self.spare.pop().unwrap_or_default();
             block.reserve(length.max(BLOCK));
             self.blocks.push_back(block);
         }
@@ -190,16 +194,16 @@ impl Ring {
         while self.first_block < needed {
             let Some(mut block) = self.blocks.pop_front() else { break };
             self.first_block += 1;
-            if block.capacity() <= 2 * BLOCK {
+            if block.capacity() <= 2 * BLOCK && self.spare.len() < SPARE {
                 block.clear();
-                self.spare = block;
+                self.spare.push(block);
             }
         }
     }
 
     pub(super) fn memory(&self) -> usize {
         self.blocks.iter().map(Vec::capacity).sum::<usize>()
-            + self.spare.capacity()
+            + self.spare.iter().map(Vec::capacity).sum::<usize>()
             + self.events.capacity() * size_of::<Kept>()
             + self.hits.capacity() * size_of::<Noted>()
     }

@@ -3,7 +3,7 @@
 //! scanners can share an input.
 
 use super::evaluator::{Evaluator, Walk};
-use super::lineage::{self, PROCESS, Seen};
+use super::lineage::{self, PROCESS, Seen, Sources};
 use super::live::Live;
 use super::reference::Reference;
 use super::rows;
@@ -87,6 +87,7 @@ pub(super) struct Scanner {
     live: Arc<Live>,
     /// Whether some rule that runs asks for process lineages.
     follows_processes: bool,
+    sources: Sources,
     pub(super) counts: ScanCounts,
 }
 
@@ -119,6 +120,7 @@ impl Scanner {
                 .transpose()?,
             latest: i64::MAX,
             follows_processes: live.follows_processes(table),
+            sources: Sources::of(table),
             live,
             counts: ScanCounts::default(),
         })
@@ -155,6 +157,7 @@ impl Scanner {
             timestamp: self.timestamp,
             live: &self.live,
             follows_processes: self.follows_processes,
+            sources: &self.sources,
             resources: &self.resources,
             counts: &mut self.counts,
             take,
@@ -203,6 +206,7 @@ struct Surroundings<'s, 'e> {
     timestamp: FieldId,
     live: &'s Live,
     follows_processes: bool,
+    sources: &'s Sources,
     resources: &'s Resources,
     counts: &'s mut ScanCounts,
     take: &'s mut (dyn Take + 'e),
@@ -218,7 +222,7 @@ impl<'s> Surroundings<'s, '_> {
     {
         let process = self
             .follows_processes
-            .then(|| lineage::process(self.table, evaluator.event(), &evaluator.cx()))
+            .then(|| lineage::process(self.table, evaluator.event()))
             .flatten();
         if candidates.is_empty() && !process.is_some_and(|p| p.moves()) {
             return;
@@ -269,12 +273,12 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
         let words =
             self.evaluator.cx().arena.alloc_slice_fill_copy(lineage::words(self.at.table), 0u64);
         let mut asked = process.moves();
-        for (number, source) in self.at.table.lineages.iter().enumerate() {
-            if candidates.binary_search(source).is_ok()
-                && let Some(condition) = self.at.table.conditions.get(*source as usize)
-                && self.evaluator.holds(*source, condition)
-            {
-                words[number / 64] |= 1 << (number % 64);
+        for &source in candidates.iter().filter(|candidate| self.at.sources.has(**candidate)) {
+            let Some(condition) = self.at.table.conditions.get(source as usize) else { continue };
+            if self.evaluator.holds(source, condition) {
+                for number in lineage::numbers(self.at.table, source) {
+                    words[number / 64] |= 1 << (number % 64);
+                }
                 asked = true;
             }
         }
@@ -284,11 +288,12 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
             Some(condition.bits != 0 && rule.lineages.1 > 0)
         };
         if asked || candidates.iter().any(|candidate| asks(candidate) == Some(true)) {
+            let (event, arena) = (self.evaluator.event(), self.evaluator.cx().arena);
             let hit = Hit {
                 time: 0,
                 order: 0,
                 position: self.at.position,
-                row: process.row(words, self.evaluator.cx().arena),
+                row: process.row(process.ancestors(event, arena), words, arena),
                 terms: 0,
                 lineages: 0,
                 source: None,
@@ -328,7 +333,9 @@ impl<'a, E: Evaluator<'a>> Scan<'_, '_, '_, 'a, E> {
     fn exempt(&self, number: u32, rule: &Rule) -> bool {
         let Some(spec) = rule.exceptions else { return false };
         let live = self.at.live.rules.get(number as usize);
-        live.is_some_and(|live| live.exceptions.exempt(spec, self.evaluator.event()))
+        live.is_some_and(|live| {
+            !live.exceptions.is_empty() && self.evaluator.exempt(spec, &live.exceptions)
+        })
     }
 
     fn hit(&mut self, number: u32, rule: &Rule, terms: u64, lineages: u64) {

@@ -94,6 +94,16 @@ impl Shard {
         self.scanner.counts.add(&partials.scan);
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.counts.bytes
+    }
+
+    /// What is scanned of a line that lies in two chunks is not what was read of it:
+    /// whoever cut the lines knows.
+    pub(super) fn set_bytes(&mut self, bytes: u64) {
+        self.counts.bytes = bytes;
+    }
+
     pub(super) fn scan_counts(&self) -> &ScanCounts {
         &self.scanner.counts
     }

@@ -23,9 +23,8 @@ use super::table::{HeadSpec, Rule, Table};
 use crate::event::reference::Document;
 use crate::head::{Content, Draft, Hit, Lent, Source};
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::value::{Value, Warnings};
+use crate::value::{Warnings, check_row, keep_row, lend_row};
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 use memchr::memmem;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -342,36 +341,25 @@ impl Take for Found<'_> {
 
 impl Waiting {
     fn new(rule: u32, hit: &Hit<'_>, wants_event: bool) -> Waiting {
-        let mut row = Vec::with_capacity(64);
-        for value in hit.row {
-            value.encode(&mut row);
-        }
         Waiting {
             rule,
             time: hit.time,
             order: hit.order,
             position: hit.position,
             terms: hit.terms,
-            row: row.into(),
+            row: keep_row(hit.row),
             source: hit.source.filter(|_| wants_event).map(Lent::share),
         }
     }
 
     /// Calls with the hit.
     pub(super) fn lend(&self, arena: &Bump, with: impl FnOnce(&Hit<'_>)) {
-        let mut row = ArenaVec::new_in(arena);
-        let mut from = Reader::new(&self.row);
-        while !from.is_empty() {
-            let value = Value::decode_in(&mut from, arena);
-            debug_assert!(value.is_ok(), "rows are checked when a state is read");
-            row.push(value.unwrap_or_default());
-        }
         let lent = self.source.as_ref().map(Lent::kept);
         with(&Hit {
             time: self.time,
             order: self.order,
             position: self.position,
-            row: row.into_bump_slice(),
+            row: lend_row(&self.row, arena),
             terms: self.terms,
             lineages: 0,
             source: lent.as_ref(),
@@ -411,10 +399,7 @@ impl Waiting {
         let (position, terms) = (u64::decode(from)?, u64::decode(from)?);
         let length = from.length()?;
         let row = from.take(length)?;
-        let (arena, mut values) = (Bump::new(), Reader::new(row));
-        while !values.is_empty() {
-            Value::decode_in(&mut values, &arena)?;
-        }
+        check_row(row)?;
         let source = match from.byte()? {
             NONE => None,
             SAME => before.clone(),

@@ -1,9 +1,14 @@
 //! Exceptions of a rule: events on which it does not alert.
 //!
 //! In: an event that satisfies the rule. Out: whether some exception exempts it.
-//! The fields and operators that exceptions ask for are constants of the rule, its
-//! [`Shape`]s; the [`Items`], which give each shape its values, are a table that
-//! is replaced while the program runs. Must not know where the items come from.
+//! The fields and operators that exceptions ask for are code of the rule, generated
+//! from its [`Shape`]s, the "and not" of its condition; the [`Items`], which give each
+//! shape its values, are a table that is replaced while the program runs. Must not
+//! know where the items come from.
+//!
+//! The generated function asks [`Items::of`] for the items of each shape and their
+//! [`Values`] for each question. Reference mode walks the shapes instead
+//! ([`ExceptionSpec::walk`]); the questions themselves stand in `values` for both.
 //!
 //! An item is one row: the shape that it fills, the instant up to which it counts,
 //! and for each value entry of the shape the tests of which some value of the
@@ -11,11 +16,14 @@
 //! must equal are looked up, and items that ask one question and nothing else are one
 //! list: however many values there are, such an event costs one look.
 
-use crate::event::{Element, Event, FieldId, Raw};
-use crate::leaf;
+mod values;
+mod walk;
+
+pub use values::{Values, present, present_below};
+
+use crate::event::{Event, FieldId};
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::test::{Check, Fold, Order, Test};
-use std::collections::{HashMap, HashSet};
+use crate::test::Test;
 use thiserror::Error;
 
 /// The exceptions of a rule, as constant data.
@@ -27,7 +35,12 @@ pub struct ExceptionSpec {
     pub time: FieldId,
     /// The items that the build found, encoded.
     pub items: &'static [u8],
+    /// The shapes as generated code.
+    pub exempts: Exempts,
 }
+
+/// Whether some item exempts an event.
+pub type Exempts = fn(&Event<'_>, &Items) -> bool;
 
 /// Fields and operators of items: all entries must hold.
 #[derive(Clone, Copy, Debug)]
@@ -105,42 +118,11 @@ pub enum ExceptionError {
 /// The items of a rule, made ready.
 #[derive(Clone, Debug, Default)]
 pub struct Items {
-    rows: Vec<Ready>,
-    items: usize,
-}
-
-/// An item, or several of a shape with one question.
-#[derive(Clone, Debug)]
-struct Ready {
-    shape: u32,
-    expires: Option<Check>,
-    lists: Vec<List>,
-}
-
-/// The tests of a list, of which one must pass.
-#[derive(Clone, Debug, Default)]
-struct List {
-    /// Of those that ask for equality.
-    texts: HashSet<Box<str>>,
-    others: Vec<Check>,
-}
-
-impl List {
-    fn add(&mut self, tests: &[Test]) {
-        for test in tests {
-            match test {
-                Test::Equals { text, fold: Fold::None } => {
-                    self.texts.insert(text.as_str().into());
-                }
-                other => self.others.push(Check::new(other)),
-            }
-        }
-    }
-
-    fn passes(&self, raw: Raw<'_>) -> bool {
-        !self.texts.is_empty() && self.texts.contains(raw.text())
-            || self.others.iter().any(|test| test.passes(raw))
-    }
+    /// By shape.
+    shapes: Vec<Vec<Values>>,
+    time: FieldId,
+    /// Number of items.
+    count: usize,
 }
 
 impl Items {
@@ -149,26 +131,23 @@ impl Items {
     /// # Errors
     /// [`ExceptionError`] if one does not fit a shape of the rule.
     pub fn new(spec: &ExceptionSpec, items: &[Item]) -> Result<Items, ExceptionError> {
-        let mut rows: Vec<Ready> = Vec::new();
-        let mut joined: HashMap<u32, usize> = HashMap::new();
+        let mut shapes: Vec<Vec<Values>> = vec![Vec::new(); spec.shapes.len()];
         for item in items {
-            let shape = spec.shapes.get(item.shape as usize);
-            let shape = shape.ok_or(ExceptionError::Shape(item.shape))?;
+            let number = item.shape as usize;
+            let (Some(shape), Some(all)) = (spec.shapes.get(number), shapes.get_mut(number)) else {
+                return Err(ExceptionError::Shape(item.shape));
+            };
             let (expected, found) = (shape.lists(), item.tests.len());
             if expected != found {
                 return Err(ExceptionError::Values { expected, found });
             }
-            let alone = item.expires.is_none() && shape.asks_once();
-            if alone && let Some(row) = joined.get(&item.shape).and_then(|at| rows.get_mut(*at)) {
-                row.lists.iter_mut().zip(&item.tests).for_each(|(list, tests)| list.add(tests));
-                continue;
+            let joins = shape.asks_once() && item.expires.is_none();
+            match all.iter_mut().find(|values| joins && values.always()) {
+                Some(joined) => joined.join(item),
+                None => all.push(Values::of(item)),
             }
-            if alone {
-                joined.insert(item.shape, rows.len());
-            }
-            rows.push(Ready::new(item));
         }
-        Ok(Items { rows, items: items.len() })
+        Ok(Items { shapes, time: spec.time, count: items.len() })
     }
 
     /// The items that the rule was built with.
@@ -181,36 +160,22 @@ impl Items {
 
     /// Number of items.
     pub fn len(&self) -> usize {
-        self.items
+        self.count
     }
 
     /// True if nothing is exempt.
     pub fn is_empty(&self) -> bool {
-        self.items == 0
+        self.count == 0
     }
 
-    /// True if some item exempts the event.
-    pub fn exempt(&self, spec: &ExceptionSpec, event: &Event<'_>) -> bool {
-        self.rows.iter().any(|item| {
-            let counts = item
-                .expires
-                .as_ref()
-                .is_none_or(|check| event.values(spec.time).any(|raw| check.passes(raw)));
-            let shape = spec.shapes.get(item.shape as usize);
-            counts && shape.is_some_and(|shape| shape.holds(event, &item.lists))
-        })
-    }
-}
-
-impl Ready {
-    fn new(item: &Item) -> Ready {
-        let until = |nanos| Check::new(&Test::DateOrder { order: Order::LessEqual, nanos });
-        let lists = item.tests.iter().map(|tests| {
-            let mut list = List::default();
-            list.add(tests);
-            list
-        });
-        Ready { shape: item.shape, expires: item.expires.map(until), lists: lists.collect() }
+    /// The items of a shape that count for an event.
+    pub fn of<'i>(
+        &'i self,
+        event: &'i Event<'_>,
+        shape: usize,
+    ) -> impl Iterator<Item = &'i Values> {
+        let all = self.shapes.get(shape).into_iter().flatten();
+        all.filter(|values| values.count(event, self.time))
     }
 }
 
@@ -222,49 +187,19 @@ impl Shape {
 
     /// Lists of tests that an item of this shape gives.
     fn lists(&self) -> usize {
-        let of_entry = |entry: &Entry| match entry.ask {
-            Ask::Value(_) | Ask::Pattern(_) => 1,
-            Ask::Exists(..) => 0,
-            Ask::Nested(_, below) => below.iter().filter(|b| b.value).count(),
-        };
-        self.entries.iter().map(of_entry).sum()
-    }
-
-    fn holds(&self, event: &Event<'_>, lists: &[List]) -> bool {
-        let mut lists = lists.iter();
-        self.entries.iter().all(|entry| {
-            let mut next = || lists.next();
-            let found = match entry.ask {
-                Ask::Value(field) => {
-                    next().is_some_and(|list| event.values(field).any(|raw| list.passes(raw)))
-                }
-                Ask::Pattern(pattern) => next()
-                    .is_some_and(|list| leaf::some_value(event, pattern, |raw| list.passes(raw))),
-                Ask::Exists(field, objects) => {
-                    event.count(field) > 0 || objects && event.has_object(field)
-                }
-                Ask::Nested(field, below) => {
-                    let lists: Vec<&List> =
-                        below.iter().filter(|b| b.value).filter_map(|_| next()).collect();
-                    event.elements(field).any(|element| inside(below, &lists, element, event))
-                }
-            };
-            found != entry.negate
-        })
+        self.entries.iter().map(|entry| entry.ask.lists()).sum()
     }
 }
 
-/// Whether an element of an array satisfies all entries.
-fn inside<'a>(below: &[Below], lists: &[&List], element: Element<'a>, event: &Event<'a>) -> bool {
-    let mut lists = lists.iter();
-    below.iter().all(|entry| {
-        let tests = if entry.value { lists.next() } else { None };
-        let mut found = false;
-        element.values(entry.path, event.arena(), &mut |raw| {
-            found = found || tests.is_none_or(|tests| tests.passes(raw));
-        });
-        found != entry.negate
-    })
+impl Ask {
+    /// Lists of tests that an item gives for this question.
+    fn lists(&self) -> usize {
+        match self {
+            Ask::Value(_) | Ask::Pattern(_) => 1,
+            Ask::Exists(..) => 0,
+            Ask::Nested(_, below) => below.iter().filter(|below| below.value).count(),
+        }
+    }
 }
 
 impl Encode for Item {

@@ -53,6 +53,12 @@ impl Lines {
         self.offset
     }
 
+    /// Offset behind the last line that was given. Of a line above the limit less is
+    /// given than was taken, of an unterminated one a byte more.
+    pub fn given(&self) -> u64 {
+        self.start
+    }
+
     /// Takes a chunk. Gives runs of whole lines, each with its line feed, and the
     /// offset of the run; what is left at the end of the chunk is kept.
     pub fn feed(&mut self, chunk: &[u8], take: &mut dyn FnMut(&[u8], u64)) {
@@ -79,10 +85,12 @@ impl Lines {
     }
 
     /// Passes over whole lines that somebody else takes. Only where the last chunk
-    /// ended with a line feed.
+    /// ended with a line feed, unless there are none.
     pub fn pass(&mut self, bytes: u64) {
-        self.offset += bytes;
-        self.start = self.offset;
+        if bytes > 0 {
+            self.offset += bytes;
+            self.start = self.offset;
+        }
     }
 
     /// Gives the unterminated last line, if there is one.

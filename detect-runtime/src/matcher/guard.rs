@@ -49,7 +49,7 @@ pub(crate) struct Alive {
     /// Truth of each atom that stands in a guard, a bit each; empty if nothing was
     /// learned yet.
     atoms: Vec<u64>,
-    /// Conditions without witness that are alive.
+    /// Conditions that are candidates by their guards alone.
     pub(crate) always: Vec<u32>,
 }
 
@@ -286,7 +286,6 @@ impl Guards {
         &mut self,
         tables: Bytes<'_>,
         place: Place,
-        conditions: impl Fn(u32) -> u32,
         mut has: impl FnMut(u32) -> bool,
     ) {
         let guards = GuardTables::new(tables);
@@ -315,9 +314,12 @@ impl Guards {
             }
         }
         alive.always.clear();
-        let always = tables.counted(tables.word(0, Head::Always as u32));
-        let groups = &alive.groups;
-        alive.always.extend(always.filter(|condition| bit(groups, conditions(*condition))));
+        let mut words = tables.counted(tables.word(0, Head::Always as u32));
+        while let (Some(condition), Some(group)) = (words.next(), words.next()) {
+            if bit(&alive.groups, group) {
+                alive.always.push(condition);
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Index names and index patterns.
 
+use crate::event::reference::{Document, Found};
 use memchr::memmem;
 
 /// Name of the index of the engine's own alerts.
@@ -29,6 +30,43 @@ pub fn admit<'p>(patterns: impl IntoIterator<Item = &'p str>, index: &str) -> bo
         }
     }
     admitted
+}
+
+/// The name of a document's index: `_index`, else that of alerts if it is one, else
+/// `data_stream.type-dataset-namespace` where it has all three, else what a Beat writes
+/// to by default. `None`: it does not say, so that every pattern admits it.
+///
+/// ```
+/// use detect_runtime::event::reference::Document;
+/// use detect_runtime::matcher::index_of;
+/// let line = br#"{"data_stream":{"type":"logs","dataset":"x.y","namespace":"default"}}"#;
+/// let document = Document::parse(line).unwrap();
+/// assert_eq!(index_of(&document).as_deref(), Some("logs-x.y-default"));
+/// ```
+pub fn index_of(document: &Document) -> Option<String> {
+    let first = |path: &str| {
+        let mut first = None;
+        document.find(path, &mut |found| {
+            if let Found::Scalar(value) = found {
+                first.get_or_insert(value);
+            }
+        });
+        match first {
+            Some(Document::Text(text)) => Some(text.as_str()),
+            _ => None,
+        }
+    };
+    if let Some(index) = first("_index") {
+        return Some(index.to_owned());
+    }
+    if first("kibana.alert.uuid").is_some() {
+        return Some(ALERTS.to_owned());
+    }
+    let parts = ["data_stream.type", "data_stream.dataset", "data_stream.namespace"].map(first);
+    if let [Some(kind), Some(data_set), Some(namespace)] = parts {
+        return Some(format!("{kind}-{data_set}-{namespace}"));
+    }
+    first("@metadata.beat").map(|beat| format!("{beat}-"))
 }
 
 fn matches_index(pattern: &str, index: &str) -> bool {

@@ -24,7 +24,7 @@
 //! | guards | see [`GuardPart`] |
 
 /// First bytes of the tables.
-pub const MAGIC: u32 = u32::from_le_bytes(*b"DMT1");
+pub const MAGIC: u32 = u32::from_le_bytes(*b"DMT2");
 
 /// Fields of the header, by their position in `u32`s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub enum Head {
     Witnesses,
     /// Per field of the ruleset: number of its witness field plus 1, or 0 (`u16`).
     WitnessOfField,
-    /// Conditions without a witness (outputs).
+    /// Conditions that their guards alone make candidates, each with the number of
+    /// the group of guards that does.
     Always,
     /// The guards.
     Guards,

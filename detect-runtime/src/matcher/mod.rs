@@ -20,5 +20,5 @@ mod recent;
 mod slow;
 pub mod value;
 
-pub use index::{ALERTS, admit};
+pub use index::{ALERTS, admit, index_of};
 pub use probe::{Memory, Probe, Tables, Watch};

@@ -183,15 +183,9 @@ impl<'p, 'a> Probe<'p, 'a> {
     #[cold]
     fn learn(&mut self, place: Place) {
         let tables = self.tables;
-        let records = tables.word(0, Head::Conditions as u32);
         let Memory { atoms, event, scratch, slow, guards, .. } = &mut *self.memory;
         let mut memo = Memo { tables, atoms, stamp: *event, scratch, slow };
-        guards.learn(
-            tables,
-            place,
-            |condition| tables.u32(records + CONDITION_SIZE * condition),
-            |atom| memo.has(self.event, atom),
-        );
+        guards.learn(tables, place, |atom| memo.has(self.event, atom));
     }
 
     /// Truth of a condition, by its function: `has` and `leaf` inside mean its

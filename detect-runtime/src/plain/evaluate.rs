@@ -62,12 +62,23 @@ pub(crate) fn some_field(
     scope: &Scope<'_>,
     passes: &mut dyn FnMut(Raw<'_>) -> bool,
 ) -> bool {
-    let names = Pattern::new(&name_pattern(pattern), Fold::None);
     let mut found = false;
-    scope.leaves(&mut |path, raw| {
-        found = found || names.matches(path) && passes(raw);
-    });
+    each_field(pattern, scope, &mut |_, raw| found = found || passes(raw));
     found
+}
+
+/// Gives the values of the fields whose names match the pattern, with their names.
+pub(super) fn each_field<'a>(
+    pattern: &str,
+    scope: &Scope<'a>,
+    each: &mut dyn FnMut(&str, Raw<'a>),
+) {
+    let names = Pattern::new(&name_pattern(pattern), Fold::None);
+    scope.leaves(&mut |path, raw| {
+        if names.matches(path) {
+            each(path, raw);
+        }
+    });
 }
 
 /// `*` is any run of characters, nothing else is special.

@@ -17,7 +17,7 @@ mod tests;
 
 pub(crate) use evaluate::some_field;
 pub use scope::Scope;
-pub use trace::Trace;
+pub use trace::{Trace, traces};
 
 use crate::event::reference::Document;
 use crate::functions::Function;

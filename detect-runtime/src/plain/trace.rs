@@ -1,10 +1,12 @@
 //! What a condition saw, for `explain --event`.
 
-use super::{Expr, Form, Ready, Scope, evaluate};
+use super::{Document, Expr, Form, Ready, Scope, evaluate};
 use crate::event::Raw;
+use crate::event::reference::Found;
 use crate::test::{Fold, Number, Order, Test};
 use crate::value::address::Block;
-use crate::value::{address, date};
+use crate::value::{self, Cx, Owned, Type, Value, Warnings, address, date};
+use bumpalo::Bump;
 use core::fmt::Write;
 
 /// Outcome of a part of a condition.
@@ -28,64 +30,114 @@ impl Trace {
         }
         self.parts.iter().flat_map(Trace::predicates).collect()
     }
+
+    /// The first predicate, left to right, behind which the outcome is clear whatever
+    /// those after it say: of an `and` that fails the deciding one of the first part that
+    /// fails, of an `or` that holds that of the first part that holds, else that of the
+    /// last part.
+    pub fn deciding(&self) -> &Trace {
+        let settles = |part: &&Trace| match self.what.as_str() {
+            "and" => !part.holds,
+            _ => part.holds,
+        };
+        let part = self.parts.iter().find(settles).or(self.parts.last());
+        part.map_or(self, Trace::deciding)
+    }
+}
+
+/// What the conditions say of a document, predicate by predicate. The event's own
+/// `@timestamp` is `now()`; `descendant of` is taken as false, since one event does not
+/// tell.
+pub fn traces<'f>(forms: impl IntoIterator<Item = &'f Form>, document: &Document) -> Vec<Trace> {
+    let (arena, warnings) = (Bump::new(), Warnings::default());
+    let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
+    let now = match Scope::new(document, cx).field("@timestamp", Type::Date).as_slice().first() {
+        Some(Value::Date(millis)) => *millis,
+        _ => 0,
+    };
+    let scope = Scope::new(document, Cx { now, ..cx });
+    forms.into_iter().map(|form| form.trace(&scope)).collect()
 }
 
 pub(super) fn form<'a>(form: &'a Form, scope: &Scope<'a>) -> Trace {
-    let (what, seen, parts) = match form {
-        Form::Const(truth) => (truth.to_string(), Vec::new(), Vec::new()),
-        Form::Not(inner) => ("not".to_owned(), Vec::new(), vec![self::form(inner, scope)]),
-        Form::And(all) => ("and".to_owned(), Vec::new(), parts(all, scope)),
-        Form::Or(all) => ("or".to_owned(), Vec::new(), parts(all, scope)),
-        Form::Any { path, test } => (predicate(path, test), seen(path, scope), Vec::new()),
-        Form::Exists { path, .. } => (format!("{path} exists"), seen(path, scope), Vec::new()),
-        Form::Single { path, .. } => {
-            (format!("{path} has one value"), seen(path, scope), Vec::new())
-        }
-        Form::AnyField { pattern, test } => {
-            let what = match test {
-                Some(test) => predicate(pattern, test),
-                None => format!("{pattern} exists"),
-            };
-            (what, Vec::new(), Vec::new())
-        }
-        Form::Expr { expr, .. } => {
-            let mut fields = Vec::new();
-            paths(expr, &mut |path| {
-                let values = seen(path, scope).join(", ");
-                fields.push(format!("{path} = {values}"));
-            });
-            (expression(expr), fields, Vec::new())
+    let (seen, parts) = match form {
+        Form::Not(inner) => (Vec::new(), vec![self::form(inner, scope)]),
+        Form::And(all) | Form::Or(all) => {
+            (Vec::new(), all.iter().map(|inner| self::form(inner, scope)).collect())
         }
         Form::Element { path, form } => {
             let elements = scope.elements(path);
             let parts = elements
                 .iter()
                 .map(|element| self::form(form, &evaluate::within(scope, path, element)));
-            (format!("some element of {path}"), Vec::new(), parts.collect())
+            (Vec::new(), parts.collect())
         }
-        Form::DescendantOf(lineage) => {
-            (format!("descendant of lineage {lineage}"), Vec::new(), Vec::new())
-        }
+        predicate => (seen_by(predicate, scope), Vec::new()),
     };
-    Trace { what, holds: form.holds(scope), seen, parts }
+    Trace { what: text(form), holds: form.holds(scope), seen, parts }
 }
 
-fn parts<'a>(all: &'a [Form], scope: &Scope<'a>) -> Vec<Trace> {
-    all.iter().map(|inner| form(inner, scope)).collect()
+/// The values that a predicate looks at.
+fn seen_by(form: &Form, scope: &Scope<'_>) -> Vec<String> {
+    match form {
+        Form::Any { path, .. } | Form::Single { path, .. } => seen(path, scope),
+        Form::Exists { path, objects } => {
+            let values = seen(path, scope);
+            if *objects && values.is_empty() { composites(path, scope) } else { values }
+        }
+        Form::AnyField { pattern, .. } => {
+            let mut named = Vec::new();
+            evaluate::each_field(pattern, scope, &mut |path, raw| {
+                named.push(format!("{path} = {}", quoted(raw)));
+            });
+            named
+        }
+        Form::Expr { expr, .. } => {
+            let mut named: Vec<String> = Vec::new();
+            paths(expr, &mut |path| {
+                let values = match seen(path, scope) {
+                    none if none.is_empty() => "nothing".to_owned(),
+                    values => values.join(", "),
+                };
+                let one = format!("{path} = {values}");
+                if !named.contains(&one) {
+                    named.push(one);
+                }
+            });
+            named
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn seen(path: &str, scope: &Scope<'_>) -> Vec<String> {
-    let quoted = |raw: &Raw<'_>| match raw {
-        Raw::Text(text) => format!("{text:?}"),
-        other => other.text().to_owned(),
-    };
-    scope.raws(path).iter().map(quoted).collect()
+    scope.raws(path).iter().map(|raw| quoted(*raw)).collect()
 }
 
+/// One word if some object stands at the path.
+fn composites(path: &str, scope: &Scope<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    scope.find(path, &mut |value| {
+        if found.is_empty() && matches!(value, Found::Object) {
+            found.push("an object".to_owned());
+        }
+    });
+    found
+}
+
+fn quoted(raw: Raw<'_>) -> String {
+    match raw {
+        Raw::Text(text) => format!("{text:?}"),
+        other => other.text().to_owned(),
+    }
+}
+
+/// The fields that an expression reads, those of conditions inside it too.
 fn paths<'e>(expr: &'e Expr, each: &mut dyn FnMut(&'e str)) {
     match expr {
         Expr::Field { path, .. } => each(path),
-        Expr::Const(_) | Expr::Slot(_) | Expr::Captured { .. } | Expr::Form(_) => {}
+        Expr::Form(form) => form_paths(form, each),
+        Expr::Const(_) | Expr::Slot(_) | Expr::Captured { .. } => {}
         Expr::Call { args: all, .. } | Expr::And(all) | Expr::Or(all) | Expr::Coalesce(all) => {
             for inner in all {
                 paths(inner, each);
@@ -99,6 +151,37 @@ fn paths<'e>(expr: &'e Expr, each: &mut dyn FnMut(&'e str)) {
             }
             paths(otherwise, each);
         }
+    }
+}
+
+fn form_paths<'e>(form: &'e Form, each: &mut dyn FnMut(&'e str)) {
+    match form {
+        Form::Any { path, .. }
+        | Form::Exists { path, .. }
+        | Form::Single { path, .. }
+        | Form::AnyField { pattern: path, .. } => each(path),
+        Form::Not(inner) | Form::Element { form: inner, .. } => form_paths(inner, each),
+        Form::And(all) | Form::Or(all) => all.iter().for_each(|inner| form_paths(inner, each)),
+        Form::Expr { expr, .. } => paths(expr, each),
+        Form::Const(_) | Form::DescendantOf(_) => {}
+    }
+}
+
+/// A predicate as text, a connective as its name.
+fn text(form: &Form) -> String {
+    match form {
+        Form::Const(truth) => truth.to_string(),
+        Form::Not(_) => "not".to_owned(),
+        Form::And(_) => "and".to_owned(),
+        Form::Or(_) => "or".to_owned(),
+        Form::Any { path, test } => predicate(path, test),
+        Form::Exists { path, .. } => format!("{path} exists"),
+        Form::Single { path, .. } => format!("{path} has one value"),
+        Form::AnyField { pattern, test: Some(test) } => predicate(pattern, test),
+        Form::AnyField { pattern, test: None } => format!("{pattern} exists"),
+        Form::Expr { expr, .. } => expression(expr),
+        Form::Element { path, .. } => format!("some element of {path}"),
+        Form::DescendantOf(lineage) => format!("descendant of lineage {}", lineage + 1),
     }
 }
 
@@ -190,7 +273,7 @@ fn expression(expr: &Expr) -> String {
 fn write_expression(expr: &Expr, out: &mut String) {
     match expr {
         Expr::Const(value) => {
-            let _ = write!(out, "{value:?}");
+            out.push_str(&constant(value));
         }
         Expr::Slot(slot) => {
             let _ = write!(out, "#{slot}");
@@ -222,7 +305,41 @@ fn write_expression(expr: &Expr, out: &mut String) {
                 out.push_str(&test(&ready.test));
             }
         }
-        Expr::Form(_) => out.push_str("a condition"),
+        Expr::Form(form) => write_form(form, out),
+    }
+}
+
+/// A condition inside an expression, in the form of calls.
+fn write_form(form: &Form, out: &mut String) {
+    let mut inside = |name: &str, all: &[Form]| {
+        out.push_str(name);
+        for (index, inner) in all.iter().enumerate() {
+            out.push_str(if index == 0 { "(" } else { ", " });
+            write_form(inner, out);
+        }
+        out.push(')');
+    };
+    match form {
+        Form::And(all) | Form::Or(all) if !all.is_empty() => inside(&text(form), all),
+        Form::Not(inner) | Form::Element { form: inner, .. } => {
+            inside(&text(form), core::slice::from_ref(inner));
+        }
+        predicate => out.push_str(&text(predicate)),
+    }
+}
+
+fn constant(value: &Owned) -> String {
+    match value {
+        Owned::Null => "null".to_owned(),
+        Owned::Text(text) => format!("{text:?}"),
+        Owned::Multi(all) => {
+            let all: Vec<String> = all.iter().map(constant).collect();
+            format!("[{}]", all.join(", "))
+        }
+        other => {
+            let arena = Bump::new();
+            value::text(other.lend(&arena), &arena).unwrap_or("null").to_owned()
+        }
     }
 }
 

@@ -9,8 +9,7 @@ use super::reorder::{Held, Ordinal};
 use crate::head::Source;
 use crate::key::values;
 use crate::state::{Decode, DecodeError, Encode, Reader};
-use crate::value::{Owned, Value};
-use bumpalo::Bump;
+use crate::value::{Owned, check_row};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -184,11 +183,7 @@ impl Input<'_, '_> {
         let time = i64::decode(self.from)?;
         let terms = u64::decode(self.from)?;
         let row = bytes(self.from)?;
-        let arena = Bump::new();
-        let mut values = Reader::new(row);
-        while !values.is_empty() {
-            Value::decode_in(&mut values, &arena)?;
-        }
+        check_row(row)?;
         let source = if bool::decode(self.from)? { Some(self.source()?) } else { None };
         Ok(Held { ordinal, time, terms, row: row.into(), source })
     }

@@ -8,10 +8,8 @@
 //! `@timestamp` lags by hours holds up nobody.
 
 use crate::head::{Hit, Lent, Source, Turn};
-use crate::state::Encode;
-use crate::value::Value;
+use crate::value::{keep_row, lend_row};
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 use core::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -59,34 +57,23 @@ impl Ord for Held {
 
 impl Held {
     pub(super) fn new(hit: &Hit<'_>, tie: Box<[u8]>, arrival: u64) -> Held {
-        let mut row = Vec::with_capacity(64);
-        for value in hit.row {
-            value.encode(&mut row);
-        }
         Held {
             ordinal: Ordinal { order: hit.order, tie, position: hit.position, arrival },
             time: hit.time,
             terms: hit.terms,
-            row: row.into(),
+            row: keep_row(hit.row),
             source: hit.source.map(Lent::share),
         }
     }
 
     /// Calls with the hit that was held.
     pub(super) fn lend(&self, arena: &Bump, with: impl FnOnce(&Hit<'_>)) {
-        let mut row = ArenaVec::new_in(arena);
-        let mut from = crate::state::Reader::new(&self.row);
-        while !from.is_empty() {
-            let value = Value::decode_in(&mut from, arena);
-            debug_assert!(value.is_ok(), "rows are checked when a state is read");
-            row.push(value.unwrap_or_default());
-        }
         let lent = self.source.as_ref().map(Lent::kept);
         with(&Hit {
             time: self.time,
             order: self.ordinal.order,
             position: self.ordinal.position,
-            row: row.into_bump_slice(),
+            row: lend_row(&self.row, arena),
             terms: self.terms,
             lineages: 0,
             source: lent.as_ref(),

@@ -11,12 +11,14 @@ pub mod number;
 mod order;
 mod owned;
 mod print;
+mod row;
 
 pub(crate) use load::instant;
 pub use load::{load, load_one, point, well_known_point};
 pub use order::{compare, compare_versions};
 pub use owned::Owned;
 pub use print::text;
+pub(crate) use row::{check_row, keep_row, lend_row};
 
 use bumpalo::Bump;
 use core::cell::Cell;

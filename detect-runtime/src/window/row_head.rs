@@ -9,7 +9,7 @@ use crate::aggregate::fingerprint;
 use crate::head::{Env, Head, Hit, Settings, Source};
 use crate::state::{Decode, DecodeError, Encode, Reader};
 use crate::table::{Program, Resources, Row, Stage, run_table};
-use crate::value::{Cx, Value};
+use crate::value::{Cx, Value, check_row};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -305,13 +305,4 @@ impl Head for RowHead {
             env.losses.evicted += oldest.1.len() as u64;
         }
     }
-}
-
-fn check_row(row: &[u8]) -> Result<(), DecodeError> {
-    let arena = bumpalo::Bump::new();
-    let mut from = Reader::new(row);
-    while !from.is_empty() {
-        Value::decode_in(&mut from, &arena)?;
-    }
-    Ok(())
 }

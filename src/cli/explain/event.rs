@@ -8,14 +8,11 @@ use super::state::{Earlier, Entered};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Tone};
 use crate::cli::ruleset::Rules;
-use bumpalo::Bump;
 use detect::runtime::engine::{Alert, Engine, Options, Ruleset as _, Sink};
 use detect::runtime::event::reference::Document;
-use detect::runtime::plain::{self, Form, Scope, Trace};
-use detect::runtime::value::{Cx, Type, Value, Warnings};
-use detect_compiler::page::Entry;
-use detect_compiler::plan::plain::form;
-use detect_compiler::ruleset::{self, Role};
+use detect::runtime::plain::Trace;
+use detect_compiler::page::{Conditions, Entry, Verdict};
+use detect_compiler::ruleset::Role;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -33,12 +30,17 @@ pub(super) fn explain(entry: &Entry, path: &Path, as_json: bool) -> Result<(), F
     let mut out = io::stdout().lock();
     let mut agree = true;
     let mut earlier = Earlier::default();
+    let conditions = Conditions::of(&entry.planned.lowered.plan);
     for (number, line) in lines.iter().enumerate() {
         let document = Document::parse(line.as_bytes()).map_err(|malformed| {
             let place = format!("{}:{}", path.display(), number + 1);
             Failure::File(format!("{place}:{}: {}", malformed.offset + 1, malformed.reason))
         })?;
-        let answer = Answer::of(entry, &document, line, number + 1, &mut earlier);
+        let verdict = conditions.verdict(&document);
+        let holds = |role: Role| verdict.admitted && verdict.holds(role);
+        let state = earlier.enter(number + 1, entry, &document, &holds);
+        let agrees = agrees(entry, line, verdict.matches());
+        let answer = Answer { patterns: &entry.page.identity.index, verdict, agrees, state };
         agree &= answer.agrees != Some(false);
         let shown = if as_json { answer.json(number + 1) } else { answer.text(number + 1) };
         out.write_all(shown.as_bytes()).map_err(Failure::output)?;
@@ -48,52 +50,39 @@ pub(super) fn explain(entry: &Entry, path: &Path, as_json: bool) -> Result<(), F
 }
 
 /// What the rule says of one event.
-struct Answer {
-    /// Each condition with its name.
-    conditions: Vec<(String, Trace)>,
+struct Answer<'e> {
+    /// The rule's index patterns.
+    patterns: &'e [String],
+    verdict: Verdict,
     /// Whether compiled and plain form gave the same; `None` = not compiled in.
     agrees: Option<bool>,
     /// Where the event goes if the rule keeps state.
     state: Vec<Entered>,
 }
 
-impl Answer {
-    fn of(
-        entry: &Entry,
-        document: &Document,
-        line: &str,
-        number: usize,
-        earlier: &mut Earlier,
-    ) -> Answer {
-        let plan = &entry.planned.lowered.plan;
-        let forms: Vec<(Role, Form)> =
-            ruleset::conditions(plan).into_iter().map(|(role, cond)| (role, form(cond))).collect();
-        let (arena, warnings) = (Bump::new(), Warnings::default());
-        // An event's own time is `now()` for what is asked of it alone.
-        let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
-        let time = plain::Expr::Field { path: "@timestamp".to_owned(), ty: Type::Date };
-        let now = match time.value(&Scope::new(document, cx)).as_slice().first() {
-            Some(Value::Date(millis)) => *millis,
-            _ => 0,
-        };
-        let scope = Scope::new(document, Cx { now, ..cx });
-        let conditions: Vec<(Role, Trace)> =
-            forms.iter().map(|(role, form)| (*role, form.trace(&scope))).collect();
-        let holds =
-            |wanted: Role| conditions.iter().any(|(role, trace)| *role == wanted && trace.holds);
-        let state = earlier.enter(number, entry, document, &holds);
-        let named = conditions.into_iter().map(|(role, trace)| (name(role), trace));
-        Answer { conditions: named.collect(), agrees: agrees(entry, line), state }
-    }
-
+impl Answer<'_> {
     fn text(&self, number: usize) -> String {
-        let mut out = format!("event {number}\n");
-        for (name, trace) in &self.conditions {
+        let word = if self.verdict.matches() {
+            output::toned("matches", Tone::Good)
+        } else {
+            output::toned("does not match", Tone::Bad)
+        };
+        let mut out = format!("event {number} {word}\n");
+        if !self.verdict.admitted {
+            let name = clean(self.verdict.index.as_deref().unwrap_or_default());
+            let patterns = self.patterns.join(", ");
+            let _infallible = writeln!(
+                out,
+                "  the rule does not look at it: its index {name} is none of {patterns}"
+            );
+        }
+        for (role, trace) in &self.verdict.conditions {
+            let name = name(*role);
             let (word, tone) =
                 if trace.holds { ("holds", Tone::Good) } else { ("does not hold", Tone::Bad) };
             let _infallible = writeln!(out, "  {name} {}", output::toned(word, tone));
             tree(trace, 2, &mut out);
-            let decided = deciding(trace);
+            let decided = trace.deciding();
             let seen =
                 if decided.seen.is_empty() { "nothing".into() } else { decided.seen.join(", ") };
             let _infallible =
@@ -112,17 +101,19 @@ impl Answer {
     }
 
     fn json(&self, number: usize) -> String {
-        let condition = |(name, trace): &(String, Trace)| {
+        let condition = |(role, trace): &(Role, Trace)| {
             json!({
-                "condition": name,
+                "condition": name(*role),
                 "holds": trace.holds,
-                "decided_by": leaf(deciding(trace)),
+                "decided_by": leaf(trace.deciding()),
                 "tree": node(trace),
             })
         };
         let answer = json!({
             "event": number,
-            "conditions": self.conditions.iter().map(condition).collect::<Vec<_>>(),
+            "matches": self.verdict.matches(),
+            "index": { "name": self.verdict.index, "admitted": self.verdict.admitted },
+            "conditions": self.verdict.conditions.iter().map(condition).collect::<Vec<_>>(),
             "state": self.state.iter().map(Entered::text).collect::<Vec<_>>(),
             "pending": self.state.iter().map(Entered::json).collect::<Vec<_>>(),
             "compiled_agrees": self.agrees,
@@ -139,17 +130,6 @@ pub(super) fn name(role: Role) -> String {
         Role::Until => "until".to_owned(),
         Role::Lineage(number) => format!("lineage {}", number + 1),
     }
-}
-
-/// The first predicate that settled the outcome: of an `and` that fails the first that
-/// fails, of an `or` that holds the first that holds, else the last one looked at.
-fn deciding(trace: &Trace) -> &Trace {
-    let settles = |part: &&Trace| match trace.what.as_str() {
-        "and" => !part.holds,
-        _ => part.holds,
-    };
-    let part = trace.parts.iter().find(settles).or(trace.parts.last());
-    part.map_or(trace, deciding)
 }
 
 fn tree(trace: &Trace, depth: usize, out: &mut String) {
@@ -178,8 +158,9 @@ fn node(trace: &Trace) -> Json {
     json!({ "what": trace.what, "holds": trace.holds, "parts": parts })
 }
 
-/// Runs compiled and plain form over the event, index patterns included.
-fn agrees(entry: &Entry, line: &str) -> Option<bool> {
+/// Runs the compiled rule over the event, fast and in reference mode: both must give what
+/// was shown.
+fn agrees(entry: &Entry, line: &str, shown: bool) -> Option<bool> {
     let rule = &entry.planned.rule;
     let content = rule.content_hash();
     let known = |info: &detect::runtime::alert::RuleInfo| {
@@ -193,7 +174,7 @@ fn agrees(entry: &Entry, line: &str) -> Option<bool> {
         engine.end_input(&mut Nowhere);
         engine.rule_counts().get(number).map(|counts| counts.matches > 0)
     };
-    Some(matches(false)? == matches(true)?)
+    Some(matches(false)? == shown && matches(true)? == shown)
 }
 
 struct Nowhere;

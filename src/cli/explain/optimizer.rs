@@ -22,17 +22,7 @@ const SHOWN: usize = 8;
 /// # Errors
 /// If the folder's `detect-profile.toml` is none.
 pub(super) fn explain(entry: &Entry, folder: &Folder, as_json: bool) -> Result<(), Failure> {
-    let options = Options {
-        on_error: OnError::Skip,
-        allow: Vec::new(),
-        #[allow(
-            clippy::default_trait_access,
-            reason = "the type is of a crate that is not named here"
-        )]
-        runtime: Default::default(),
-        below: String::new(),
-        texts: true,
-    };
+    let options = Options { on_error: OnError::Skip, ..Options::default() };
     let mut plans = compile::plans(folder, &options);
     let number = place(&mut plans, entry);
     let profile = |error: ruleset::statistics::ProfileError| {
@@ -84,6 +74,9 @@ fn text(explanation: &Explanation, rules: usize) -> String {
         Some(witness) => {
             line(&format!("  witness, {:.2} ns an event: one of", witness.cost));
             witness.tests.iter().for_each(|test| line(&format!("    {test}")));
+            if let Some(residue) = &witness.residue {
+                line(&format!("  or by its guard alone: {residue}"));
+            }
         }
     }
     if !explanation.others.is_empty() {
@@ -110,7 +103,13 @@ fn text(explanation: &Explanation, rules: usize) -> String {
 }
 
 fn json(explanation: &Explanation) -> Json {
-    let choice = |choice: &Choice| json!({ "tests": choice.tests, "ns_per_event": choice.cost });
+    let choice = |choice: &Choice| {
+        json!({
+            "tests": choice.tests,
+            "residue": choice.residue,
+            "ns_per_event": choice.cost,
+        })
+    };
     let steps: Vec<Json> = explanation
         .steps
         .iter()

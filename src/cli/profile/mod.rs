@@ -35,9 +35,9 @@ pub(crate) struct Profile {
     /// How many rules and fields to show
     #[arg(long, default_value_t = 40, value_name = "N", requires = "costs")]
     top: usize,
-    /// How costs are printed
-    #[arg(long, value_enum, default_value_t = Format::Table, requires = "costs")]
-    format: Format,
+    /// How it is printed; without it costs are a table, statistics a `detect-profile.toml`
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
 impl Profile {
@@ -46,12 +46,15 @@ impl Profile {
         if self.costs {
             let mut costs = Costs::new(Rules::table());
             each_event(&sources, &mut |event, cx| costs.event(event, cx))?;
-            return costs.print(self.format, self.top);
+            return costs.print(self.format.unwrap_or(Format::Table), self.top);
         }
         let mut statistics = Statistics::new(Rules::table().fields);
         each_event(&sources, &mut |event, _| statistics.event(event))?;
         if statistics.events() == 0 {
             return Err(Failure::Usage("there are no events to make a profile of".to_owned()));
+        }
+        if let Some(format) = self.format {
+            return statistics.print(format);
         }
         let text = statistics.to_toml();
         std::io::stdout().lock().write_all(text.as_bytes()).map_err(Failure::output)

@@ -1,6 +1,9 @@
 //! How often fields and values occur.
 
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, Cell, Column, Format, Table, Tone};
 use detect::runtime::event::{Event, FieldId};
+use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -11,6 +14,8 @@ const COUNTERS: usize = 4096;
 /// Values that are written for a field; frequent ones decide, the rest is guessed
 /// by the kind of test.
 const VALUES: usize = 24;
+/// Values that a table shows of a field.
+const SHOWN: usize = 4;
 /// Least share of events of a value that is written.
 const LEAST: f64 = 0.002;
 /// Longest value that is counted, in bytes: script texts do not repeat.
@@ -50,6 +55,55 @@ impl Statistics {
         }
     }
 
+    /// The fields that some event has, by name.
+    fn seen(&self) -> Vec<(&str, &Field)> {
+        let all = self.paths.iter().copied().zip(&self.fields);
+        let mut seen: Vec<_> = all.filter(|(_, field)| field.events > 0).collect();
+        seen.sort_unstable_by_key(|(path, _)| *path);
+        seen
+    }
+
+    /// Prints the same as records, a field each.
+    pub(super) fn print(&self, format: Format) -> Result<(), Failure> {
+        let events = self.events as f64;
+        let record = |(path, field): (&str, &Field)| {
+            let values: Vec<Json> = field
+                .frequent(events)
+                .iter()
+                .map(|(value, share)| json!({ "value": value, "share": share }))
+                .collect();
+            json!({
+                "field": path,
+                "events": field.events,
+                "presence": field.events as f64 / events,
+                "length": field.bytes as f64 / field.events as f64,
+                "values": values,
+            })
+        };
+        let records: Vec<Json> = self.seen().into_iter().map(record).collect();
+        output::records(format, &records, || {
+            let mut table = Table::new(vec![
+                Column::left("FIELD"),
+                Column::right("EVENTS"),
+                Column::right("PRESENCE"),
+                Column::right("LENGTH"),
+                Column::left("FREQUENT VALUES").most(80),
+            ]);
+            for (path, field) in self.seen() {
+                let shares = field.frequent(events).into_iter().take(SHOWN);
+                let shares = shares.map(|(value, share)| format!("{value} {:.1} %", share * 100.0));
+                table.row(vec![
+                    Cell::new(path),
+                    Cell::new(output::count(field.events)),
+                    Cell::new(format!("{:.1} %", field.events as f64 / events * 100.0)),
+                    Cell::new(format!("{:.1}", field.bytes as f64 / field.events as f64)),
+                    Cell::new(shares.collect::<Vec<_>>().join(", ")).tone(Tone::Dim),
+                ]);
+            }
+            table
+        })
+    }
+
     /// The profile; fields by name, values by share.
     pub(super) fn to_toml(&self) -> String {
         let mut text = format!(
@@ -57,10 +111,7 @@ impl Statistics {
              # Shares are of all events, length is mean bytes in an event that has the field.\n",
             self.events
         );
-        let mut fields: Vec<(&str, &Field)> =
-            self.paths.iter().copied().zip(&self.fields).collect();
-        fields.sort_unstable_by_key(|(path, _)| *path);
-        for (path, field) in fields.into_iter().filter(|(_, field)| field.events > 0) {
+        for (path, field) in self.seen() {
             field.write(&mut text, path, self.events as f64);
         }
         text
@@ -95,13 +146,8 @@ impl Field {
         }
     }
 
-    fn write(&self, text: &mut String, path: &str, events: f64) {
-        let path = quoted(path);
-        let length = self.bytes as f64 / self.events as f64;
-        let presence = self.events as f64 / events;
-        // Writing to a String cannot fail.
-        let _infallible =
-            write!(text, "\n[fields.{path}]\npresence = {presence:.4}\nlength = {length:.1}\n");
+    /// Values with their shares of all events, the most frequent first.
+    fn frequent(&self, events: f64) -> Vec<(&str, f64)> {
         let mut values: Vec<(&str, f64)> = self
             .values
             .iter()
@@ -110,6 +156,17 @@ impl Field {
             .collect();
         values.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         values.truncate(VALUES);
+        values
+    }
+
+    fn write(&self, text: &mut String, path: &str, events: f64) {
+        let path = quoted(path);
+        let length = self.bytes as f64 / self.events as f64;
+        let presence = self.events as f64 / events;
+        // Writing to a String cannot fail.
+        let _infallible =
+            write!(text, "\n[fields.{path}]\npresence = {presence:.4}\nlength = {length:.1}\n");
+        let values = self.frequent(events);
         if !values.is_empty() {
             let _infallible = writeln!(text, "[fields.{path}.values]");
         }

@@ -9,18 +9,20 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a block: with what its scan needs it stays in the second-level cache,
-/// and the hand-over does not show.
-const BLOCK: usize = 1 << 19;
-
 /// Where blocks come from.
-pub(super) enum Blocks {
+pub(super) struct Blocks {
+    /// Bytes of a block.
+    size: usize,
+    from: Origin,
+}
+
+enum Origin {
     Plain { file: Plain, next: AtomicU64 },
     Stream { input: Mutex<Stream>, read: AtomicU64 },
 }
 
 /// What has one reader at a time.
-pub(super) struct Stream {
+struct Stream {
     input: Input,
     number: u64,
     offset: u64,
@@ -39,34 +41,35 @@ pub(super) struct Taken {
 }
 
 impl Blocks {
-    pub(super) fn of(input: Input) -> Blocks {
-        match input.plain() {
-            Ok(file) => Blocks::Plain { file, next: AtomicU64::new(0) },
+    pub(super) fn of(input: Input, size: usize) -> Blocks {
+        let from = match input.plain() {
+            Ok(file) => Origin::Plain { file, next: AtomicU64::new(0) },
             Err(input) => {
                 let stream = Stream { input, number: 0, offset: 0, ended: false };
-                Blocks::Stream { input: Mutex::new(stream), read: AtomicU64::new(0) }
+                Origin::Stream { input: Mutex::new(stream), read: AtomicU64::new(0) }
             }
-        }
+        };
+        Blocks { size, from }
     }
 
     /// A buffer for [`next`](Blocks::next).
-    pub(super) fn buffer() -> Vec<u8> {
-        vec![0; BLOCK]
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        vec![0; self.size]
     }
 
     /// Reads the next block; `None` at the end, and after a fault.
     pub(super) fn next(&self, buffer: &mut [u8]) -> Option<(Taken, io::Result<()>)> {
-        match self {
-            Blocks::Plain { file, next } => {
+        match &self.from {
+            Origin::Plain { file, next } => {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let offset = number * BLOCK as u64;
+                let offset = number * self.size as u64;
                 let left = file.length().checked_sub(offset).filter(|left| *left > 0)?;
                 let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 let (length, outcome) =
                     fill(&mut buffer[..wanted], |rest, at| file.read_at(rest, offset + at));
                 Some((Taken { number, offset, length }, outcome))
             }
-            Blocks::Stream { input, read } => {
+            Origin::Stream { input, read } => {
                 let mut stream = input.lock().unwrap_or_else(PoisonError::into_inner);
                 if stream.ended {
                     return None;
@@ -84,11 +87,11 @@ impl Blocks {
 
     /// Bytes read from the file so far, packed.
     pub(super) fn progress(&self) -> u64 {
-        match self {
-            Blocks::Plain { file, next } => {
-                file.length().min(next.load(Ordering::Relaxed) * BLOCK as u64)
+        match &self.from {
+            Origin::Plain { file, next } => {
+                file.length().min(next.load(Ordering::Relaxed) * self.size as u64)
             }
-            Blocks::Stream { read, .. } => read.load(Ordering::Relaxed),
+            Origin::Stream { read, .. } => read.load(Ordering::Relaxed),
         }
     }
 }

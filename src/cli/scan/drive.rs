@@ -17,12 +17,29 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+/// How the input is cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pieces {
+    /// Bytes that one thread reads at once: they stay in the second-level cache.
+    pub(super) chunk: usize,
+    /// Bytes that a thread takes where there are several: with what its scan needs a
+    /// block stays in the second-level cache, and the hand-over does not show.
+    pub(super) block: usize,
+}
+
+impl Default for Pieces {
+    fn default() -> Pieces {
+        Pieces { chunk: 1 << 18, block: 1 << 19 }
+    }
+}
+
 /// A scan under way.
 pub(super) struct Drive<'d, R: Ruleset> {
     pub(super) engine: &'d mut Engine<R>,
     pub(super) alerts: &'d mut Alerts,
     pub(super) watch: Watch,
     pub(super) threads: usize,
+    pub(super) pieces: Pieces,
     pub(super) strict: bool,
     pub(super) line_limit: usize,
     /// How long a source may be silent before time goes on without it.
@@ -57,7 +74,7 @@ impl<R: Ruleset> Drive<'_, R> {
     ) -> Result<u64, Failure> {
         // Whoever writes to a pipe bit by bit waits for what comes of it.
         let watched = source.may_be_silent();
-        let mut reader = Reader::new(source, input, self.idle);
+        let mut reader = Reader::new(source, input, self.pieces.chunk, self.idle);
         let mut places = Places::default();
         let mut bytes = 0;
         let broken = loop {
@@ -127,8 +144,9 @@ impl<R: Ruleset> Drive<'_, R> {
         progress: &Progress,
     ) -> Result<u64, Failure> {
         let (keep_bad, places) = (self.alerts.keeps_bad(), self.alerts.wants_places());
+        let blocks = Blocks::of(input, self.pieces.block);
         let worker =
-            |shard: Shard| Worker { shard, buffer: Blocks::buffer(), base, keep_bad, places };
+            |shard: Shard| Worker { shard, buffer: blocks.buffer(), base, keep_bad, places };
         let mut workers = Vec::with_capacity(self.threads);
         for _ in 0..self.threads {
             let shard = self.engine.shard();
@@ -143,7 +161,6 @@ impl<R: Ruleset> Drive<'_, R> {
             fault: None,
         };
         let watched = source.may_be_silent();
-        let blocks = Blocks::of(input);
         let crew = Crew::new(&blocks, self.threads, self.engine.live());
         let own = workers.pop();
         thread::scope(|scope| {
@@ -203,13 +220,20 @@ impl<R: Ruleset> Drive<'_, R> {
         let keep_bad = alerts.keeps_bad();
         let mut merged = Ok(());
         alerts.run(places, piece, |alerts| {
-            let mut take = |run: &[u8], at: u64| {
-                let partials = shard.scan(run, *base + at, keep_bad);
-                merged = engine.merge(&partials, alerts);
-            };
+            let before = lines.given();
+            let mut found = Vec::new();
+            let mut take = |run: &[u8], at: u64| found.push(shard.scan(run, *base + at, keep_bad));
             lines.feed(piece, &mut take);
             if last {
                 lines.finish(&mut take);
+            }
+            // As many bytes as were read, not as were kept of a line above the limit.
+            let mut read = lines.given() - before;
+            for partials in &mut found {
+                partials.counts.bytes = std::mem::take(&mut read);
+                if merged.is_ok() {
+                    merged = engine.merge(partials, alerts);
+                }
             }
         });
         merged.map_err(|error| Failure::File(format!("records between threads: {error}")))?;

@@ -68,6 +68,8 @@ pub(super) struct Watch {
     looked: Instant,
     /// What was seen of each file when it was last read.
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
+    /// Changes that could not be taken over.
+    pub(super) refused: u64,
 }
 
 /// By which a change is noticed.
@@ -87,6 +89,7 @@ impl Watch {
             table,
             looked: Instant::now(),
             stamps: BTreeMap::new(),
+            refused: 0,
         };
         watch.stamps = watch.seen();
         let live = watch.read(engine.live(), None)?;
@@ -94,8 +97,9 @@ impl Watch {
         Ok(watch)
     }
 
-    /// What holds from now on, if a file has changed. A file that cannot be read is
-    /// reported, and everything stays as it was.
+    /// What holds from now on, if a file has changed. A file that cannot be read, or
+    /// whose exceptions ask what no item of the build asked, is reported and counted,
+    /// and everything stays as it was.
     pub(super) fn changed(&mut self, live: &Live) -> Option<Arc<Live>> {
         if self.looked.elapsed() < PAUSE {
             return None;
@@ -109,6 +113,7 @@ impl Watch {
         match self.read(live, Some(&before)) {
             Ok(live) => Some(Arc::new(live)),
             Err(failure) => {
+                self.refused += 1;
                 eprintln!("warning: {failure}; the rules go on as before");
                 None
             }

@@ -6,6 +6,8 @@ mod completion;
 mod crew;
 mod drive;
 mod live;
+#[cfg(test)]
+mod pieces;
 mod places;
 mod reader;
 mod summary;
@@ -25,7 +27,7 @@ use detect::runtime::alert;
 use detect::runtime::engine::{Engine, HeadSpec, Horizon, LiveRule, Options, Rule, Ruleset, Table};
 use detect::runtime::head::{Settings, Whole};
 use detect::runtime::table::{Complete, LookupTable, Resources};
-use drive::Drive;
+use drive::{Drive, Pieces};
 use live::{LiveFiles, Watch};
 use std::collections::HashMap;
 use std::io::Read;
@@ -193,14 +195,16 @@ impl Scan {
             alerts: &mut alerts,
             watch,
             threads: usize::from(self.threads),
+            pieces: Pieces::default(),
             strict: self.strict,
             line_limit: self.line_limit as usize,
             idle: self.idle(),
         };
         let outcome = drive.run(sources);
+        let refused = drive.watch.refused;
         alerts.finish()?;
         if !self.quiet {
-            summary::print(&mut engine, &alerts, started.elapsed());
+            summary::print(&mut engine, &alerts, refused, started.elapsed());
         }
         outcome
     }

@@ -11,9 +11,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Bytes that are read at once: they stay in the second-level cache.
-const CHUNK: usize = 1 << 18;
-
 /// Chunks that are read ahead of a pipe.
 const AHEAD: usize = 2;
 
@@ -50,16 +47,21 @@ enum From {
 }
 
 impl Reader {
-    /// Reads a source. With `patience`, one that may be silent says so after this time.
-    pub(super) fn new(source: &Source, input: Input, patience: Option<Duration>) -> Reader {
+    /// Reads a source so many bytes at once. With `patience`, one that may be silent says so after this time.
+    pub(super) fn new(
+        source: &Source,
+        input: Input,
+        size: usize,
+        patience: Option<Duration>,
+    ) -> Reader {
         let read = input.meter();
         match patience.filter(|_| source.may_be_silent()) {
-            None => Reader { chunk: vec![0; CHUNK], from: From::Input(input), read },
+            None => Reader { chunk: vec![0; size], from: From::Input(input), read },
             Some(patience) => {
                 let (to, chunks) = sync_channel(AHEAD);
                 let (spent, again) = channel();
                 // Nobody waits for it: it may stand in a read that never ends.
-                thread::spawn(move || pump(input, &to, &again));
+                thread::spawn(move || pump(input, size, &to, &again));
                 let from = From::Pipe { chunks, spent, patience, last: Instant::now() };
                 Reader { chunk: Vec::new(), from, read }
             }
@@ -95,10 +97,15 @@ impl Reader {
 }
 
 /// Reads a pipe to its end, or until nobody takes what is read.
-fn pump(mut input: Input, to: &SyncSender<io::Result<Vec<u8>>>, again: &Receiver<Vec<u8>>) {
+fn pump(
+    mut input: Input,
+    size: usize,
+    to: &SyncSender<io::Result<Vec<u8>>>,
+    again: &Receiver<Vec<u8>>,
+) {
     loop {
         let mut chunk = again.try_recv().unwrap_or_default();
-        chunk.resize(CHUNK, 0);
+        chunk.resize(size, 0);
         let read = fill(&mut input, &mut chunk);
         let last = match &read {
             Ok(0) => return,

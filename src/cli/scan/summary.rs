@@ -18,8 +18,8 @@ pub(super) fn refused(refused: &[Refused]) {
     }
 }
 
-/// Prints the summary.
-pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, elapsed: Duration) {
+/// Prints the summary; `refused` are changed files that were not taken over.
+pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, refused: u64, elapsed: Duration) {
     let state = engine.memory() as f64;
     let (counts, scan) = (*engine.counts(), *engine.scan_counts());
     let losses = engine.rule_counts().iter().fold(Losses::default(), |sum, rule| Losses {
@@ -56,6 +56,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, elapsed: Durati
     line("suppressed", output::count(losses.suppressed));
     line("capped", output::count(losses.capped));
     line("nulls", warnings(engine));
+    line("refused", output::count(refused));
     line("state", output::bytes(state));
     eprint!("\n{text}");
     let rules = rules(engine);

@@ -2,9 +2,9 @@
 //! new, and once new it stays so.
 
 use super::alerts::Alerts;
-use super::cold_start;
 use super::drive::Drive;
 use super::live::{LiveFiles, Watch};
+use super::{Pieces, cold_start};
 use crate::cli::input::Source;
 use crate::cli::output::Format;
 use detect::runtime::engine::{Engine, Live, Options};
@@ -121,6 +121,7 @@ fn scan(place: &'static Place, threads: usize) -> Vec<Json> {
         alerts: &mut alerts,
         watch,
         threads,
+        pieces: Pieces::default(),
         strict: false,
         line_limit: 1 << 20,
         idle: None,

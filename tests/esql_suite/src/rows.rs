@@ -23,10 +23,8 @@ pub(crate) fn ruleset(name: &Ident, root: &Path) -> TokenStream {
     }
     let options = Options {
         on_error: OnError::Skip,
-        allow: Vec::new(),
         runtime: quote!(::detect::runtime),
-        below: String::new(),
-        texts: true,
+        ..Options::default()
     };
     rules.files.push(assumed_types(root));
     let plans = compile::plans(&rules, &options);

@@ -5,6 +5,7 @@
 //! `tests/data/random` holds rules that a deterministic run of the strategies drew, so
 //! that they can be compiled; `DETECT_RENEW=1` writes them anew.
 
+mod sequence;
 mod tree;
 mod write;
 
@@ -22,17 +23,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use sequence::{Query, query};
 use serde_json::{Map, Value as Json, json};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use tree::{ADDRESSES, FIELDS, Kind, LANGUAGES, Language, Scalar, TEXTS, Tree, tree};
 
 /// Rules that were drawn.
 #[detect::ruleset(path = "tests/data/random")]
 struct Drawn;
 
-/// Rules of one condition that are drawn for each language, and sequences.
+/// Rules of one condition that are drawn for each language, and sequences and samples.
 const CONDITIONS: usize = 25;
-const SEQUENCES: usize = 15;
+const SEQUENCES: usize = 60;
 
 /// What an event says of a field.
 #[derive(Clone, Debug)]
@@ -178,7 +181,7 @@ pub(crate) fn holds(form: &Form, event: &Json) -> bool {
 }
 
 /// So many cases, or `PROPTEST_CASES`; a failing one is told, not kept in a file.
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
     let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| asked.cases);
     ProptestConfig { cases, failure_persistence: None, ..asked }
@@ -214,11 +217,20 @@ proptest! {
 struct Rule {
     name: String,
     text: String,
-    /// The condition of a rule without state.
-    condition: Option<(Tree, Language)>,
+    meaning: Meaning,
 }
 
-/// Draws the rules: the same in each run.
+/// What was drawn.
+enum Meaning {
+    /// A rule without state.
+    Condition(Tree, Language),
+    /// A sequence or a sample.
+    Query(Box<Query>),
+}
+
+/// The rules: the same in each run.
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(draw);
+
 fn draw() -> Vec<Rule> {
     let mut runner = TestRunner::deterministic();
     let mut rules = Vec::new();
@@ -226,65 +238,51 @@ fn draw() -> Vec<Rule> {
         for number in 0..CONDITIONS {
             let drawn = tree().new_tree(&mut runner).expect("a condition").current().of(language);
             let name = format!("{language:?}_{number:02}").to_lowercase();
-            let query = drawn.write(language);
-            let text = text(&name, language, &query, rules.len());
-            rules.push(Rule { name, text, condition: Some((drawn, language)) });
+            let written = drawn.write(language);
+            let query = match language {
+                Language::Eql | Language::Endpoint => format!("any where {written}"),
+                Language::Kql | Language::Lucene => written,
+            };
+            let text = text(&name, language, "", &query, rules.len());
+            rules.push(Rule { name, text, meaning: Meaning::Condition(drawn, language) });
         }
     }
     for number in 0..SEQUENCES {
-        let language = if number % 3 == 0 { Language::Endpoint } else { Language::Eql };
-        let mut term = || {
-            let drawn = tree().new_tree(&mut runner).expect("a condition").current();
-            format!("[any where {}]", drawn.of(language).write(language))
-        };
-        let (first, second, third) = (term(), term(), term());
-        let query = match number % 5 {
-            0 => format!("sequence by host.id with maxspan=20s {first} {second}"),
-            1 => format!("sequence by host.id with maxspan=20s {first} {second} {third}"),
-            2 => format!("sequence with maxspan=30s {first} {second} until {third}"),
-            3 if language == Language::Eql => {
-                format!("sequence by host.id with maxspan=20s {first} !{second} {third}")
-            }
-            4 if language == Language::Eql => {
-                format!("sequence by process.name, ?user.name {first} with runs=2 {second}")
-            }
-            _ => format!("sequence by host.id {first} by process.args {second} by user.name"),
-        };
+        let drawn = query().new_tree(&mut runner).expect("a query").current();
         let name = format!("sequence_{number:02}");
-        let text = text(&name, language, &query, rules.len());
-        rules.push(Rule { name, text, condition: None });
+        let more = if drawn.tiebreaker { "tiebreaker_field = \"event.sequence\"\n" } else { "" };
+        let text = text(&name, drawn.form.language(), more, &drawn.write(), rules.len());
+        rules.push(Rule { name, text, meaning: Meaning::Query(Box::new(drawn)) });
     }
     rules
 }
 
-fn text(name: &str, language: Language, query: &str, number: usize) -> String {
+fn text(name: &str, language: Language, more: &str, query: &str, number: usize) -> String {
     let id = format!("00000000-0000-4000-8000-{:012x}", 0x1000 + number);
-    let is_sequence = query.starts_with("sequence");
-    let event = if is_sequence { query.to_owned() } else { format!("any where {query}") };
-    let (kind, word, query) = match language {
+    let (kind, word) = match language {
         Language::Endpoint => {
             return format!(
                 "[rule]\nname = \"{name}\"\ndescription = \"Drawn.\"\nid = \"{id}\"\n\
-                 version = \"1.0.0\"\nquery = '''\n{event}\n'''\n"
+                 version = \"1.0.0\"\nquery = '''\n{query}\n'''\n"
             );
         }
-        Language::Eql => ("eql", "eql", event.as_str()),
-        Language::Kql => ("query", "kuery", query),
-        Language::Lucene => ("query", "lucene", query),
+        Language::Eql => ("eql", "eql"),
+        Language::Kql => ("query", "kuery"),
+        Language::Lucene => ("query", "lucene"),
     };
     format!(
         "[metadata]\ncreation_date = \"2026/01/01\"\nupdated_date = \"2026/01/01\"\n\
          maturity = \"production\"\n\n[rule]\nname = \"{name}\"\ndescription = \"Drawn.\"\n\
          author = [\"detect\"]\nlicense = \"MIT OR Apache-2.0\"\nrule_id = \"{id}\"\n\
          type = \"{kind}\"\nlanguage = \"{word}\"\nseverity = \"low\"\nrisk_score = 21\n\
-         query = '''\n{query}\n'''\n"
+         {more}query = '''\n{query}\n'''\n"
     )
 }
 
 #[test]
 fn the_rules_are_those_that_are_drawn() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/random");
-    for rule in draw() {
+    for rule in RULES.iter() {
         let path = folder.join(format!("{}.toml", rule.name));
         if std::env::var_os("DETECT_RENEW").is_some() {
             std::fs::write(&path, &rule.text).expect("the folder can be written");
@@ -325,15 +323,15 @@ proptest! {
         let lines = lines.join("\n");
         let fast = alerts(&lines, false);
         prop_assert_eq!(&fast, &alerts(&lines, true), "{}", lines);
-        for rule in draw() {
-            let Some((condition, language)) = rule.condition else { continue };
+        for rule in RULES.iter() {
+            let Meaning::Condition(condition, language) = &rule.meaning else { continue };
             let found: Vec<&str> = fast
                 .iter()
                 .filter(|(name, _)| *name == rule.name)
                 .map(|(_, ids)| ids[0].as_str())
                 .collect();
             let expected: Vec<String> = (0..events.len())
-                .filter(|id| condition.holds(&events[*id], language))
+                .filter(|id| condition.holds(&events[*id], *language))
                 .map(|id| id.to_string())
                 .collect();
             prop_assert_eq!(found, expected, "{} on\n{}", rule.text, lines);

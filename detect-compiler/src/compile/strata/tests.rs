@@ -1,6 +1,5 @@
 use super::super::{Options, plans};
 use super::*;
-use crate::expand::OnError;
 use crate::rule::{File, Folder};
 
 /// `NAME | extra TOML | index | query`
@@ -15,13 +14,7 @@ fn stratum_of(rules: &[(&str, &str, &str, &str)]) -> Vec<(String, u32)> {
         .into_bytes(),
     };
     let folder = Folder { files: rules.iter().map(file).collect() };
-    let options = Options {
-        on_error: OnError::Stop,
-        allow: Vec::new(),
-        runtime: quote::quote!(runtime),
-        below: String::new(),
-        texts: true,
-    };
+    let options = Options { runtime: quote::quote!(runtime), ..Options::default() };
     let plans = plans(&folder, &options);
     assert!(plans.refused.is_empty(), "{:?}", plans.refused);
     let strata = strata(&plans.rules);

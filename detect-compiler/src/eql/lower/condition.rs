@@ -176,7 +176,7 @@ impl Lower<'_> {
             ("stringcontains", [value, constant]) => {
                 self.affix_call(node, value, constant, (true, true), folded, scope)
             }
-            ("cidrmatch", [value, blocks @ ..]) if !blocks.is_empty() => {
+            ("cidrmatch", [value, blocks @ ..]) if !folded && !blocks.is_empty() => {
                 let tests = self.blocks(blocks, scope);
                 match self.subject(value, scope) {
                     Some(subject) => {

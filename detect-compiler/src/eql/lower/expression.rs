@@ -139,8 +139,13 @@ impl Lower<'_> {
     ) -> Expr {
         let lower = name.to_ascii_lowercase();
         match (lower.as_str(), args) {
+            ("cidrmatch", _) if folded => {
+                self.errors.push(EqlErrorKind::NotFolded("cidrMatch".to_owned()).at(&node.span));
+                return fold::constant(Owned::Null);
+            }
             ("cidrmatch", _) => return self.cidr_match(name, args, &node.span, scope),
-            ("wildcard", [value, patterns @ ..]) if !patterns.is_empty() => {
+            // Elasticsearch had it once; `like` takes a list there.
+            ("wildcard", [value, patterns @ ..]) if self.endpoint() && !patterns.is_empty() => {
                 let patterns: Option<Vec<Pattern>> =
                     patterns.iter().map(condition::pattern_of).collect();
                 if let Some(patterns) = patterns {

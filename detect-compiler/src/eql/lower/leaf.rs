@@ -159,7 +159,13 @@ impl Lower<'_> {
         operator: StringOperator,
         patterns: &[Pattern],
     ) -> Cond {
-        if !matches!(subject.kind(), Kind::Text | Kind::Version | Kind::Address) {
+        let textual = match subject.kind() {
+            Kind::Text | Kind::Version => true,
+            // Elasticsearch refuses patterns of addresses too; rules elsewhere may not.
+            Kind::Address => !self.strict(),
+            _ => false,
+        };
+        if !textual {
             let problem = format!("a {} field has no patterns; use `==`", subject.kind().name());
             self.errors.push(EqlErrorKind::Type(problem).at(&subject.span));
             return Cond::Const(false);

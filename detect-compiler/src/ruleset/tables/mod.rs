@@ -8,7 +8,7 @@ mod guard;
 mod map;
 mod pattern;
 mod ranges;
-mod required;
+pub(super) mod required;
 mod value;
 mod writer;
 
@@ -62,10 +62,7 @@ pub(super) fn write(input: &Input<'_>) -> Vec<u8> {
     witnesses.write(&mut writer, &mut numbers, input);
     let conditions = conditions(&mut writer, input, &group_of);
     let atoms = atoms(&mut writer, &mut numbers, input);
-    let always: Vec<u32> = numbered(input)
-        .filter(|(_, entry)| entry.witness.is_none())
-        .map(|(number, _)| number)
-        .collect();
+    let always = unsought(input, &group_of, &mut groups);
     let always = writer.counted(&always);
     let guards = groups.write(&mut writer, input.atoms, input.indexes);
     let (slow_count, slow) = numbers.write_slow(&mut writer);
@@ -82,6 +79,23 @@ pub(super) fn write(input: &Input<'_>) -> Vec<u8> {
     head(Head::Always, always);
     head(Head::Guards, guards);
     writer.into_bytes()
+}
+
+/// Conditions that become candidates by guards alone, each with its group: those
+/// without a witness, and those whose witness leaves a residue.
+fn unsought(input: &Input<'_>, group_of: &[u32], groups: &mut Groups) -> Vec<u32> {
+    let mut pairs = Vec::new();
+    for ((number, entry), group) in numbered(input).zip(group_of) {
+        match entry.witness.map(|witness| &witness.residue) {
+            None => pairs.extend([number, *group]),
+            Some(Formula::Const(false)) => {}
+            Some(residue) => {
+                let formula = Formula::join(vec![entry.guard.clone(), residue.clone()], false);
+                pairs.extend([number, groups.number(Guard { formula, index: entry.index })]);
+            }
+        }
+    }
+    pairs
 }
 
 fn numbered<'i>(input: &Input<'i>) -> impl Iterator<Item = (u32, &'i Entry<'i>)> {
