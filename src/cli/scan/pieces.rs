@@ -146,6 +146,7 @@ impl Files {
             pieces,
             strict: false,
             line_limit: LIMIT,
+            idle: None,
         };
         drive.run(&[Source::File(path)]).expect("a scan");
         alerts.finish().expect("memory");
