@@ -120,8 +120,14 @@ fn all_of(all: Vec<Witness>) -> Option<Witness> {
     Some(Witness { atoms: Vec::new(), residue: Formula::join(residues, false), cost })
 }
 
+/// One of these. What several of them cost on one event is a run, and the condition
+/// runs once: taken as chances of a run, costs below one run are joined as chances of
+/// events that do not depend on each other.
 fn one_of(all: Vec<Witness>) -> Witness {
-    let cost = all.iter().map(|witness| witness.cost).sum();
+    let (runs, more): (Vec<f64>, Vec<f64>) =
+        all.iter().map(|witness| witness.cost).partition(|cost| *cost < CONDITION);
+    let none: f64 = runs.iter().map(|cost| 1.0 - cost / CONDITION).product();
+    let cost = more.iter().sum::<f64>() + CONDITION * (1.0 - none);
     let mut atoms: Vec<u32> = all.iter().flat_map(|witness| witness.atoms.clone()).collect();
     atoms.sort_unstable();
     atoms.dedup();
