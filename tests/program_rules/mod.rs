@@ -4,6 +4,8 @@ mod live;
 mod memory;
 mod needs;
 mod over_alerts;
+mod pipe;
+mod sampled;
 
 use crate::process::{ended, err, out};
 use crate::{AS_PROGRAM, Rules};
@@ -23,6 +25,7 @@ const TESTS: &[(&str, fn())] = &[
     ("alerts_of_an_earlier_run", over_alerts::alerts_of_an_earlier_run),
     ("the_program_prints_them", over_alerts::the_program_prints_them),
     ("what_rules_wait_for", needs::what_rules_wait_for),
+    ("what_was_left_out", needs::what_was_left_out),
     ("a_table_is_joined", needs::a_table_is_joined),
     ("somebody_is_asked", needs::somebody_is_asked),
     ("an_answer_takes_too_long", needs::an_answer_takes_too_long),
@@ -33,6 +36,9 @@ const TESTS: &[(&str, fn())] = &[
     ("states_are_given", live::states_are_given),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
+    ("a_silent_pipe_lets_time_go_on", pipe::a_silent_pipe_lets_time_go_on),
+    ("a_silent_pipe_may_be_waited_for", pipe::a_silent_pipe_may_be_waited_for),
+    ("samples_are_cases", sampled::samples_are_cases),
     ("the_program_counts_what_went", memory::the_program_counts_what_went),
 ];
 

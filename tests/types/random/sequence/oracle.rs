@@ -64,7 +64,8 @@ fn keys(query: &Query, term: &Term, event: &Event) -> BTreeSet<KeyOf> {
     let mut all = BTreeSet::from([Vec::new()]);
     for key in query.by.iter().chain(&term.keys) {
         let choices = choices(key, event);
-        let longer = |key: &KeyOf, choice: &Option<Value>| [&key[..], &[choice.clone()]].concat();
+        let longer =
+            |key: &KeyOf, choice: &Option<Value>| [&key[..], std::slice::from_ref(choice)].concat();
         all = all.iter().flat_map(|key| choices.iter().map(|c| longer(key, c))).collect();
     }
     all
