@@ -28,8 +28,8 @@ fn alerts(lines: &[String], indicators: &[Json], whole: bool, reference: bool) -
         if matches!(rule.head, HeadSpec::Threat(_)) {
             let exceptions = Arc::clone(&live.rules[number].exceptions);
             let mut feed = Feed::new(table, number, &exceptions, 0).expect("an indicator rule");
-            let text: String = indicators.iter().map(|document| format!("{document}\n")).collect();
-            feed.file("ti-drawn", text.as_bytes());
+            let documents: Vec<String> = indicators.iter().map(Json::to_string).collect();
+            feed.file("ti-drawn", documents.join("\n").as_bytes());
             live.rules[number].indicators = Arc::new(feed.finish().0);
         }
     }
@@ -77,7 +77,7 @@ fn combinations(event: &Event, fields: &[&str]) -> BTreeSet<Vec<String>> {
     for field in fields {
         let values = values(event, field);
         let longer = |before: &Vec<String>| -> Vec<Vec<String>> {
-            values.iter().map(|value| [&before[..], &[value.clone()]].concat()).collect()
+            values.iter().map(|value| [&before[..], std::slice::from_ref(value)].concat()).collect()
         };
         all = all.iter().flat_map(longer).collect();
     }
