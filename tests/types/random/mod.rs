@@ -5,6 +5,7 @@
 //! `tests/data/random` holds rules that a deterministic run of the strategies drew, so
 //! that they can be compiled; `DETECT_RENEW=1` writes them anew.
 
+mod counted;
 mod sequence;
 mod tree;
 mod write;

@@ -4,7 +4,7 @@
 
 mod draw;
 mod oracle;
-mod stream;
+pub(super) mod stream;
 mod write;
 
 use super::{Drawn, Meaning, RULES, config};
@@ -131,7 +131,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(40))]
+    #![proptest_config(config(30))]
 
     /// Compiled rules over one window, in both modes.
     #[test]

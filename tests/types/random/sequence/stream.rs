@@ -8,10 +8,10 @@ use proptest::sample::select;
 
 /// An event in its place of a stream.
 #[derive(Clone, Debug)]
-pub(super) struct Event {
-    pub(super) fields: Fields,
+pub(in super::super) struct Event {
+    pub(in super::super) fields: Fields,
     /// Number in order of arrival.
-    pub(super) number: usize,
+    pub(in super::super) number: usize,
     /// `@timestamp` in milliseconds since the stream's beginning.
     pub(super) time: i64,
     /// When it comes, likewise.
@@ -26,7 +26,7 @@ pub(super) struct Event {
 const START: i64 = 1_767_225_600_000;
 
 /// Events in order of arrival, each at most so many milliseconds behind the latest.
-pub(super) fn arrivals(delay: i64) -> impl Strategy<Value = Vec<Event>> {
+pub(in super::super) fn arrivals(delay: i64) -> impl Strategy<Value = Vec<Event>> {
     let steps = prop_oneof![
         3 => Just(0),
         8 => (0..3i64).prop_map(|n| n * 500),
@@ -76,7 +76,7 @@ fn said(field: &str) -> BoxedStrategy<Said> {
 }
 
 /// The events as documents.
-pub(super) fn lines(events: &[Event]) -> Vec<String> {
+pub(in super::super) fn lines(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| {
         let mut json = event.fields.json(event.number);
         json["@timestamp"] = (START + event.time).into();
