@@ -7,12 +7,13 @@ use core::hint::black_box;
 use core::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use detect_runtime::aggregate::{
-    self, Aggregate, Avg, Count, CountDistinct, First, Max, Median, Percentile, Sample, StdDev,
-    Sum, Top, Values,
+    self, Absent, Aggregate, Avg, Centroid, Count, CountDistinct, Extent, First, Last, Max, Median,
+    MedianAbsoluteDeviation, Min, Percentile, Present, Sample, StdDev, Sum, Top, Values, Variance,
+    WeightedAvg,
 };
 use detect_runtime::head::{Draft, Env, Head, Hit, Losses, Settings};
-use detect_runtime::table::{OutputColumn, Program, Stage, StatsSpec};
-use detect_runtime::value::{Cx, Type, Value, Warnings};
+use detect_runtime::table::{OutputColumn, Program, Resources, Stage, StatsSpec, run_all};
+use detect_runtime::value::{Cx, Point, Type, Value, Warnings};
 use detect_runtime::window::{self, Schedule};
 use std::sync::Arc;
 
@@ -101,6 +102,12 @@ fn double(n: i64) -> Value<'static> {
     Value::Double(n as f64 / 3.0)
 }
 
+fn point(n: i64) -> Value<'static> {
+    static POINTS: [Point; 2] =
+        [Point { x: 10.0, y: 50.0, geo: true }, Point { x: -70.5, y: 40.25, geo: true }];
+    Value::Point(&POINTS[n as usize % POINTS.len()])
+}
+
 fn kinds(criterion: &mut Criterion) {
     kind::<Count>(criterion, "count", &[], text);
     kind::<CountDistinct>(criterion, "count_distinct", &[], text);
@@ -115,7 +122,16 @@ fn kinds(criterion: &mut Criterion) {
     kind::<Percentile>(criterion, "percentile", &[Value::Integer(95)], double);
     kind::<Top>(criterion, "top 3", &[Value::Integer(3), Value::Text("desc")], long);
     kind::<First>(criterion, "first", &[Value::Long(5)], text);
+    kind::<Last>(criterion, "last", &[Value::Long(5)], text);
     kind::<Sample>(criterion, "sample 3", &[Value::Integer(3)], text);
+    kind::<Min>(criterion, "min of longs", &[], long);
+    kind::<Variance>(criterion, "variance", &[], double);
+    kind::<MedianAbsoluteDeviation>(criterion, "median_absolute_deviation", &[], double);
+    kind::<WeightedAvg>(criterion, "weighted_avg", &[Value::Double(2.0)], double);
+    kind::<Present>(criterion, "present", &[], text);
+    kind::<Absent>(criterion, "absent", &[], text);
+    kind::<Centroid>(criterion, "st_centroid_agg", &[], point);
+    kind::<Extent>(criterion, "st_extent_agg", &[], point);
 }
 
 detect_runtime::group! {
@@ -146,6 +162,33 @@ static PROGRAM: Program = Program {
     uses_now: false,
 };
 
+detect_runtime::group! {
+    struct Bounded { a0: Count, a1: Values }
+    update(state, row, cx) {
+        state.a0.update(&[], cx);
+        state.a1.update(&[row[1]], cx);
+    }
+    saturated(state) { state.a0.reached(5) }
+}
+
+fn few<'a>(row: &[Value<'a>], _cx: &Cx<'a>) -> bool {
+    matches!(row[0], Value::Long(count) if count < 5)
+}
+
+static BOUNDED: StatsSpec =
+    StatsSpec { aggregates: 2, keys: 1, compute_keys, store: aggregate::store::<Bounded> };
+/// STATS behind which WHERE admits fewer than five.
+static HAVING: Program =
+    Program { frames: &[2, 3], stages: &[Stage::Stats(&BOUNDED), Stage::Where(few)], ..PROGRAM };
+static JOINED: Program = Program {
+    frames: &[5],
+    stages: &[Stage::InlineStats { stats: &STATS, computed: None, into: &[2, 3, 4] }],
+    per_event: 0,
+    output: &[OutputColumn { name: "count", ty: Type::Long, slot: 2 }],
+    aggregating: false,
+    uses_now: false,
+};
+
 const MINUTE: i64 = 60_000;
 
 /// A head with its surroundings.
@@ -160,9 +203,9 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(schedule: Schedule) -> Bench {
+    fn new(program: &'static Program, schedule: Schedule) -> Bench {
         Bench {
-            head: window::head(&PROGRAM, schedule, Arc::default()),
+            head: window::head(program, schedule, Arc::default()),
             arena: Bump::new(),
             settings: Settings::default(),
             drafts: Vec::new(),
@@ -206,7 +249,7 @@ fn hits(criterion: &mut Criterion) {
     group.throughput(one_hit());
     for groups in [1_000u64, 1_000_000] {
         let names: Vec<String> = (0..groups).map(name).collect();
-        let mut bench = Bench::new(Schedule::new(5 * MINUTE, 9 * MINUTE));
+        let mut bench = Bench::new(&PROGRAM, Schedule::new(5 * MINUTE, 9 * MINUTE));
         names.iter().for_each(|name| bench.feed(1, name, 0));
         let mut n = 0;
         group.bench_function(BenchmarkId::new("groups", groups), |b| {
@@ -227,7 +270,7 @@ fn panes(criterion: &mut Criterion) {
     let five_days = 7_205 * MINUTE;
     for (groups, panes) in [(250_000u64, 4u64), (15_625, 64), (1, 1_000_000)] {
         let names: Vec<String> = (0..groups).map(name).collect();
-        let mut bench = Bench::new(Schedule::new(5 * MINUTE, five_days));
+        let mut bench = Bench::new(&PROGRAM, Schedule::new(5 * MINUTE, five_days));
         let hits = groups * panes;
         let mut n = 0;
         let mut next = || {
@@ -249,9 +292,58 @@ fn panes(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Groups that cannot pass the WHERE behind STATS: a hit more, and bytes.
+fn saturated(criterion: &mut Criterion) {
+    const GROUPS: u64 = 100_000;
+    let names: Vec<String> = (0..GROUPS).map(name).collect();
+    let mut bench = Bench::new(&HAVING, Schedule::new(5 * MINUTE, 9 * MINUTE));
+    let mut bytes = [0; 2];
+    for (round, hits) in [(0, 4), (1, 1)] {
+        for n in 0..hits {
+            names.iter().for_each(|name| bench.feed(1 + n, name, n));
+        }
+        bytes[round] = bench.head.memory() / names.len();
+    }
+    // What stands in `memory` beside the key's text: its tag and length, the entry of the
+    // index, the group's number where it expires.
+    let key = name(0).len();
+    println!(
+        "a group of count and values: {} bytes open, {} when it cannot pass HAVING; its key has {key}",
+        bytes[0], bytes[1]
+    );
+    let mut n = 0;
+    criterion.bench_function("hit/saturated groups", |b| {
+        b.iter(|| {
+            n = (n + 7919) % GROUPS;
+            bench.feed(9, &names[n as usize], 1);
+        });
+    });
+}
+
+/// INLINE STATS: a table of rows, each with the count and the distinct values of its group.
+fn inline(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("inline stats");
+    let (mut arena, warnings) = (Bump::new(), Warnings::default());
+    for (rows, groups) in [(1_000u64, 10u64), (10_000, 1_000)] {
+        let names: Vec<String> = (0..groups).map(name).collect();
+        let rows: Vec<[Value<'_>; 2]> = (0..rows)
+            .map(|n| [Value::Text(&names[(n % groups) as usize]), Value::Long((n % 4) as i64)])
+            .collect();
+        group.throughput(Throughput::Elements(rows.len() as u64));
+        group.bench_function(format!("{} rows, {groups} groups", rows.len()), |b| {
+            b.iter(|| {
+                arena.reset();
+                let cx = Cx { arena: &arena, now: 0, warnings: &warnings };
+                black_box(run_all(&JOINED, rows.iter().copied(), &cx, &Resources::default()).len())
+            });
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = aggregates;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(2));
-    targets = kinds, hits, panes
+    targets = kinds, hits, panes, saturated, inline
 }
 criterion_main!(aggregates);

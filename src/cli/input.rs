@@ -118,6 +118,14 @@ impl Source {
         Ok(())
     }
 
+    /// Whether it may be open and give nothing for a while: no file on a disk does.
+    pub(crate) fn may_be_silent(&self) -> bool {
+        match self {
+            Source::Standard => !standard_is_file(),
+            Source::File(path) => path.metadata().is_ok_and(|metadata| !metadata.is_file()),
+        }
+    }
+
     /// Opens the source.
     pub(crate) fn open(&self) -> Result<Input, Failure> {
         let read = Arc::new(AtomicU64::new(0));
@@ -154,6 +162,11 @@ impl Input {
         self.read.load(Ordering::Relaxed)
     }
 
+    /// What counts these bytes.
+    pub(crate) fn meter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.read)
+    }
+
     /// The file itself, where it is one that is not packed.
     pub(crate) fn plain(mut self) -> Result<Plain, Input> {
         self.plain.take().ok_or(self)
@@ -164,6 +177,15 @@ impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
     }
+}
+
+/// Whether standard input is a file on a disk; where that cannot be asked it counts as one.
+fn standard_is_file() -> bool {
+    #[cfg(unix)]
+    let own = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned();
+    #[cfg(windows)]
+    let own = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    own.map(File::from).and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
 }
 
 struct Counted {

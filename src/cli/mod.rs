@@ -17,6 +17,7 @@ mod profile;
 mod progress;
 mod rules;
 mod ruleset;
+mod samples;
 mod scan;
 mod test;
 
@@ -41,6 +42,7 @@ enum Command {
     Scan(Box<scan::Scan>),
     Rules(rules::ListRules),
     Test(test::TestRules),
+    Samples(samples::MakeSamples),
     Matrix(matrix::Matrix),
     Bench(bench::Bench),
     Profile(profile::Profile),
@@ -56,6 +58,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Scan(scan)) => scan.run(),
         Some(Command::Rules(rules)) => rules.run(),
         Some(Command::Test(test)) => test.run(),
+        Some(Command::Samples(samples)) => samples.run(),
         Some(Command::Matrix(matrix)) => matrix.run(),
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Profile(profile)) => profile.run(),

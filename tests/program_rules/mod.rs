@@ -4,6 +4,8 @@ mod live;
 mod memory;
 mod needs;
 mod over_alerts;
+mod pipe;
+mod sampled;
 
 use crate::process::{ended, err, out};
 use crate::{AS_PROGRAM, Rules};
@@ -34,6 +36,9 @@ const TESTS: &[(&str, fn())] = &[
     ("states_are_given", live::states_are_given),
     ("all_rules_hold_to_their_memory", memory::all_rules_hold_to_their_memory),
     ("the_rule_that_holds_most_gives_up_its_oldest", memory::the_largest_gives_up_its_oldest),
+    ("a_silent_pipe_lets_time_go_on", pipe::a_silent_pipe_lets_time_go_on),
+    ("a_silent_pipe_may_be_waited_for", pipe::a_silent_pipe_may_be_waited_for),
+    ("samples_are_cases", sampled::samples_are_cases),
     ("the_program_counts_what_went", memory::the_program_counts_what_went),
 ];
 

@@ -5,7 +5,8 @@
 //! ratios decide: which of two witnesses is searched for on fewer events, or hits
 //! on fewer.
 
-use super::statistics::Statistics;
+use super::statistics::{self, Statistics};
+use super::tables::required;
 use detect_runtime::test::{Piece, Test};
 
 /// Running a condition that a witness made a candidate: its call, two or three
@@ -22,7 +23,8 @@ const SHARE_OF_FIELD: f64 = 1.0 / 30.0;
 /// What one more test adds to the look at a value of `length` bytes: a whole
 /// text, a prefix or a suffix is a line in a hash table that is probed anyway; a
 /// literal inside sets a bit of a filter over all positions, and short ones hit
-/// by chance.
+/// by chance. A slow test with literals that it requires is filed under them, and
+/// runs where one of them stands.
 pub(super) fn search(test: &Test, length: f64) -> f64 {
     match test {
         Test::Equals { .. } => 0.02,
@@ -31,19 +33,33 @@ pub(super) fn search(test: &Test, length: f64) -> f64 {
             let anchored = !matches!(glob.0.first(), Some(Piece::Any))
                 || !matches!(glob.0.last(), Some(Piece::Any));
             match longest {
-                4.. if anchored => 0.1,
-                4.. => 0.1 + 0.002 * length,
-                2..4 => 0.5 + 0.02 * length,
+                1.. if anchored => 0.1,
+                2.. => inside(longest, length),
                 _ => 20.0 + 0.5 * length,
             }
         }
-        Test::Regex { .. } => 50.0 + 2.0 * length,
+        Test::Regex { .. } => filed(test, length, 50.0 + 2.0 * length),
         Test::AnyToken(_) | Test::Phrase(_) | Test::TokenGlob(_) | Test::Fuzzy { .. } => {
-            100.0 + 5.0 * length
+            filed(test, length, 100.0 + 5.0 * length)
         }
         Test::TextOrder { .. } | Test::Boolean(_) => 5.0,
         _ => 20.0,
     }
+}
+
+/// Searching for a literal of so many bytes anywhere in a value.
+fn inside(literal: usize, length: f64) -> f64 {
+    if literal < 4 { 0.5 + 0.02 * length } else { 0.1 + 0.002 * length }
+}
+
+/// Searching for the literals that a slow test requires, if there are some, and
+/// running it, which costs `run`, where one stands.
+fn filed(test: &Test, length: f64, run: f64) -> f64 {
+    let Some((literals, _)) = required::literals(test) else { return run };
+    literals
+        .iter()
+        .map(|text| inside(text.len(), length) + run * statistics::somewhere(text.len()))
+        .sum()
 }
 
 /// Longest literal of a glob in bytes.

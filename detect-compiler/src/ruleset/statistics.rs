@@ -14,6 +14,7 @@
 //! "bash" = 0.041      # share of all events with this value
 //! ```
 
+use super::tables::required;
 use detect_runtime::event::Raw;
 use detect_runtime::test::{Check, Piece, Test};
 use std::collections::HashMap;
@@ -188,14 +189,31 @@ fn guess(test: &Test) -> f64 {
             if literals == 0 {
                 return 1.0;
             }
-            let rarity = (0.05 * 10f64.powf(-(literals as f64 - 1.0) / 3.0)).max(1e-6);
-            if anywhere { 5.0 * rarity } else { rarity }
+            if anywhere { somewhere(literals) } else { rarity(literals) }
         }
-        Test::Fuzzy { .. } | Test::Phrase(_) => 0.005,
-        Test::AnyToken(_) | Test::TokenGlob(_) => 0.02,
+        Test::Fuzzy { .. } => 0.005,
+        Test::Phrase(_) => required_or(test, 0.005),
+        Test::AnyToken(_) | Test::TokenGlob(_) => required_or(test, 0.02),
         Test::Cidr { bits, .. } => 2f64.powf(-f64::from(bits.saturating_sub(96)) / 4.0),
         Test::Number { .. } => 0.1,
-        Test::Regex { .. } => 0.05,
+        Test::Regex { .. } => required_or(test, 0.05),
         _ => 0.5,
     }
+}
+
+/// Chance that one of the literals stands in a value without which a slow test does
+/// not pass; `most` if there are none.
+fn required_or(test: &Test, most: f64) -> f64 {
+    let Some((literals, _)) = required::literals(test) else { return most };
+    literals.iter().map(|text| somewhere(text.len())).sum::<f64>().min(most)
+}
+
+/// Chance that a pattern with so many bytes of literals fits at one end.
+fn rarity(literals: usize) -> f64 {
+    (0.05 * 10f64.powf(-(literals as f64 - 1.0) / 3.0)).clamp(1e-6, 1.0)
+}
+
+/// The same anywhere in a value.
+pub(super) fn somewhere(literals: usize) -> f64 {
+    5.0 * rarity(literals)
 }

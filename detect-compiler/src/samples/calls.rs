@@ -10,8 +10,8 @@ use super::wishes::Asked;
 use crate::plan::{Expr, ExprKind};
 use bumpalo::Bump;
 use detect_runtime::test::{Fold, Glob, Number, Order, Piece, Test};
-use detect_runtime::value::Owned;
 use detect_runtime::value::address::Block;
+use detect_runtime::value::{Owned, Type};
 use std::rc::Rc;
 
 type MakeGoal<'g, 'p> = dyn Fn(&'p Expr, Outcome) -> (usize, Goal<'p>) + 'g;
@@ -28,6 +28,26 @@ pub(super) fn call<'p>(
     let name = name.trim_start_matches("eql.");
     let name = name.strip_suffix("_folded").unwrap_or(name);
     match (name, args) {
+        // `true IN (condition, ..)`
+        ("in", [input, list @ ..])
+            if matches!(wanted, Outcome::True) && test_of_expr(Order::Equal, input).is_some() =>
+        {
+            let test = test_of_expr(Order::Equal, input);
+            let ways = test.iter().flat_map(|test| {
+                list.iter().map(|one| vec![goal(one, Outcome::passes([test.clone()]))])
+            });
+            return state.choose(ways);
+        }
+        ("subtract", [whole, less]) if counted(whole, less).is_some() => {
+            if let (Some((text, mark)), Some((order, least))) =
+                (counted(whole, less), single(wanted))
+                && matches!(order, Order::Greater | Order::GreaterEqual | Order::Equal)
+            {
+                let least = least + i64::from(order == Order::Greater);
+                state.goals.push(goal(text, repeated(&mark, least)));
+                return true;
+            }
+        }
         ("is_null", [arg]) => return presence(state, goal, arg, wanted, false),
         ("is_not_null", [arg]) => return presence(state, goal, arg, wanted, true),
         ("in", [input, list @ ..]) => {
@@ -67,6 +87,13 @@ pub(super) fn call<'p>(
                 return true;
             }
         }
+        ("replace", [input, pattern, by]) => {
+            if let Some(before) = before_replacing(pattern, by, wanted) {
+                return state.choose(before.into_iter().map(|one| vec![goal(input, one)]));
+            }
+            state.goals.push(goal(input, wanted.clone()));
+            return true;
+        }
         ("concat", all) => return joined(state, goal, all, wanted),
         (name, [input, ..]) if HANDS_ON.contains(&name) => {
             state.goals.push(goal(input, wanted.clone()));
@@ -104,7 +131,6 @@ const HANDS_ON: &[&str] = &[
     "mv_sort",
     "mv_sum",
     "number",
-    "replace",
     "right",
     "round",
     "rtrim",
@@ -180,8 +206,14 @@ fn compared<'p>(
     if let Some(test) = test_of_expr(mirrored(order), left) {
         return asked(state, goal, right, vec![test], &wanted);
     }
-    // Two columns: a value that both can have, if they must be equal.
+    // Two columns: a value that both can have, if they must be equal, or one that the other
+    // hardly has.
     state.goals.push(goal(left, Outcome::Present));
+    if order == Order::Equal && matches!(wanted, Outcome::False) && right.ty == Type::Keyword {
+        let other = Test::Equals { text: "another".to_owned(), fold: Fold::None };
+        let ways = [Outcome::passes([other]), Outcome::Present];
+        return state.choose(ways.map(|way| vec![goal(right, way)]));
+    }
     state.goals.push(goal(right, Outcome::Present));
     if let (Order::Equal, Outcome::True, Some(value)) =
         (order, &wanted, common(state, goal, left, right))
@@ -335,6 +367,65 @@ fn joined<'p>(
     }
 }
 
+/// `length(x) - length(replace(x, mark, ""))` counts marks: the text and the mark.
+fn counted<'p>(whole: &'p Expr, less: &'p Expr) -> Option<(&'p Expr, String)> {
+    let (
+        ExprKind::Call { function: outer, args: whole },
+        ExprKind::Call { function: inner, args: less },
+    ) = (&whole.kind, &less.kind)
+    else {
+        return None;
+    };
+    let [text] = whole.as_slice() else { return None };
+    let [Expr { kind: ExprKind::Call { function: replace, args }, .. }] = less.as_slice() else {
+        return None;
+    };
+    let [_, mark, nothing] = args.as_slice() else { return None };
+    let names = [outer.name, inner.name, replace.name] == ["length", "length", "replace"];
+    match (names, super::fixed::value(mark), super::fixed::value(nothing)) {
+        (true, Some(Owned::Text(mark)), Some(Owned::Text(nothing))) if nothing.is_empty() => {
+            Some((text, mark.to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// A text that holds the mark so many times.
+fn repeated(mark: &str, times: i64) -> Outcome {
+    let mut pieces = vec![Piece::Any];
+    for _ in 0..times.clamp(1, 1_000) {
+        pieces.extend([Piece::Literal(mark.to_owned()), Piece::Any]);
+    }
+    Outcome::passes([Test::Glob { glob: Glob(pieces), fold: Fold::None }])
+}
+
+/// What a text is before a pattern is replaced in it, if afterwards it holds the replacement.
+fn before_replacing(pattern: &Expr, by: &Expr, wanted: &Outcome) -> Option<Vec<Outcome>> {
+    let (Owned::Text(pattern), Owned::Text(by)) =
+        (super::fixed::value(pattern)?, super::fixed::value(by)?)
+    else {
+        return None;
+    };
+    let Outcome::Passes(tests) = wanted else { return None };
+    let [asked] = &**tests else { return None };
+    let Test::Glob { glob, fold } = &asked.test else { return None };
+    let holds = |piece: &Piece| matches!(piece, Piece::Literal(text) if **text == *by);
+    if by.is_empty() || !glob.0.iter().any(holds) {
+        return None;
+    }
+    let texts =
+        super::values::examples(&Test::Regex { pattern: super::captures::loosened(&pattern) }, "");
+    let before = texts.into_iter().map(|text| {
+        let piece = |piece: &Piece| match piece {
+            own if holds(own) => Piece::Literal(format!(" {text} ")),
+            other => other.clone(),
+        };
+        let glob = Glob(glob.0.iter().map(piece).collect());
+        Outcome::passes([Test::Glob { glob, fold: *fold }])
+    });
+    Some(before.collect())
+}
+
 /// Values for what is read, and the rest is seen at the trial.
 fn hope<'p>(
     state: &mut State<'p>,
@@ -349,7 +440,7 @@ fn hope<'p>(
         return matches!(wanted, Outcome::NotTrue) && read.is_empty() || state.choose(none);
     }
     for arg in read {
-        let boolean = arg.ty == detect_runtime::value::Type::Boolean;
+        let boolean = arg.ty == Type::Boolean;
         state.goals.push(goal(arg, if boolean { Outcome::True } else { Outcome::Present }));
     }
     true

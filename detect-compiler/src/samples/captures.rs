@@ -36,16 +36,41 @@ pub(super) fn of_grok(patterns: &[String], name: &str, wanted: &Outcome) -> Vec<
                 let text = if own && value != "sample" { value.as_str() } else { usual };
                 regex_syntax::escape(text)
             });
-            let named = format!("(?<{name}>");
-            captures |= regex.contains(&named);
+            captures |= regex.contains(&format!("(?<{name}>"));
             // Names of groups may hold dots, which only GROK knows.
-            let regex = regex.replace(&named, "(?:");
+            let regex = unnamed(&regex);
             if captures {
-                texts.extend(examples(&Test::Regex { pattern: regex }, "sample"));
+                let test = Test::Regex { pattern: loosened(&regex) };
+                texts.extend(examples(&test, "sample"));
             }
         }
     }
     texts
+}
+
+/// A regular expression without what is only a way of searching, or keeps texts out:
+/// possessive repetitions, atomic groups, groups that must not follow.
+pub(super) fn loosened(pattern: &str) -> String {
+    let mut text = pattern.replace("(?>", "(?:");
+    for (possessive, plain) in [("++", "+"), ("*+", "*"), ("?+", "?"), ("}+", "}")] {
+        text = text.replace(possessive, plain);
+    }
+    for opening in ["(?!", "(?<!"] {
+        while let Some(start) = text.find(opening) {
+            let mut depth = 0_usize;
+            let end = text[start..].char_indices().find(|(_, c)| {
+                depth = match c {
+                    '(' => depth + 1,
+                    ')' => depth.saturating_sub(1),
+                    _ => depth,
+                };
+                depth == 0
+            });
+            let Some((length, _)) = end else { return text };
+            text.replace_range(start..=start + length, "");
+        }
+    }
+    text
 }
 
 /// Values that may have the outcome.
@@ -67,6 +92,27 @@ fn replaced(pattern: &str, with: &mut dyn FnMut(&str) -> String) -> String {
         out.push_str(before);
         out.push_str(&with(key));
         rest = after;
+    }
+    out + rest
+}
+
+/// The same with groups that have no names.
+fn unnamed(regex: &str) -> String {
+    let mut out = String::new();
+    let mut rest = regex;
+    while let Some((before, behind)) = rest.split_once("(?<") {
+        out.push_str(before);
+        let is_name = behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        match behind.split_once('>').filter(|_| is_name) {
+            Some((_, after)) => {
+                out.push_str("(?:");
+                rest = after;
+            }
+            None => {
+                out.push_str("(?<");
+                rest = behind;
+            }
+        }
     }
     out + rest
 }

@@ -98,12 +98,7 @@ fn of_group(stats: &Stats, stage: usize, slot: usize) -> Column<'_> {
     }
 }
 
-fn written<'p>(
-    all: &'p [(usize, Expr)],
-    slot: usize,
-    stage: usize,
-    before: usize,
-) -> Option<Column<'p>> {
+fn written(all: &[(usize, Expr)], slot: usize, stage: usize, before: usize) -> Option<Column<'_>> {
     let entries = all.iter().enumerate().take(before);
     let (entry, (_, expr)) = entries.rev().find(|(_, (own, _))| *own == slot)?;
     Some(Column::Computed(expr, Place { stage, entry }))

@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 /// The fields of a document by their full paths.
 pub(super) type Flat = BTreeMap<String, Json>;
 
-/// All documents lie within so many milliseconds, so that one window holds them.
-const SPAN: i64 = 50_000;
+/// All documents lie within so many milliseconds, so that one window holds them, and one
+/// bucket of time of a query that makes some.
+const SPAN: i64 = 5_000;
 
 /// The most documents of a sample.
 const MOST: u64 = 5_000;

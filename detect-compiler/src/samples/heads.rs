@@ -29,7 +29,7 @@ pub(super) fn propose(plan: &Plan, found: &mut Found<'_>) -> Result<(), Unsolved
     Ok(())
 }
 
-fn search<'p>(base: Vec<Goal<'p>>) -> Search<'p> {
+fn search(base: Vec<Goal<'_>>) -> Search<'_> {
     Search { pipeline: None, base, ties: Vec::new(), common: Vec::new(), budget: BUDGET }
 }
 

@@ -82,6 +82,9 @@ pub enum Unsolved {
     /// It asks what an earlier process was.
     #[error("it asks for the descendants of a process")]
     Lineage,
+    /// It asks a language model, and nobody answers.
+    #[error("it asks a language model: what it does is known when somebody answers")]
+    Completion,
     /// No document was found that satisfies all that it asks.
     #[error("no documents were found that satisfy all its conditions")]
     Nothing,
@@ -163,6 +166,7 @@ pub fn of(planned: &Planned, trial: &mut dyn FnMut(&Sample) -> bool) -> Result<S
     match (found, missed, tried) {
         (Some(samples), ..) => Ok(samples),
         (None, 0, 0) => Err(Unsolved::Nothing),
+        (None, 0, _) if planned.lowered.completion => Err(Unsolved::Completion),
         (None, 0, tried) => Err(Unsolved::Silent(tried)),
         (None, missed, _) => Err(Unsolved::Loud(missed)),
     }

@@ -26,6 +26,16 @@ pub(super) enum Goal<'p> {
     Expr(&'p Expr, Place, Outcome),
     /// The field has the outcome.
     Field(&'p Field, Outcome),
+    /// The aggregate is met by documents of this kind, or by a kind of its own.
+    Kind(Option<usize>, Rc<Counted<'p>>),
+}
+
+/// What makes an aggregate have an outcome: documents with these goals.
+#[derive(Clone, Debug)]
+pub(super) struct Counted<'p> {
+    goals: Vec<Goal<'p>>,
+    least: u64,
+    distinct: Option<(&'p Expr, Place)>,
 }
 
 /// So many documents of a kind, or of different values.
@@ -88,10 +98,7 @@ impl<'p> Search<'p> {
             let fewest = state.choices.iter().enumerate().min_by_key(|(_, all)| all.len());
             let Some((at, _)) = fewest else { break };
             let choice = state.choices.swap_remove(at);
-            let (last, first) = match choice.split_last() {
-                Some(split) => split,
-                None => return false,
-            };
+            let Some((last, first)) = choice.split_last() else { return false };
             if let Some(free) = choice.iter().find(|goals| state.free(goals)) {
                 state.goals.extend(free.iter().cloned());
                 continue;
@@ -127,10 +134,11 @@ impl<'p> Search<'p> {
                 together.fail.extend(wish.fail.iter().cloned());
                 together.absent |= wish.absent;
                 together.length = together.length.max(wish.length);
+                together.count = together.count.max(wish.count);
             }
             // Without a value there is nothing in common, but that may be what is wanted.
             together.present = !together.absent;
-            together.single = together.present;
+            together.single = together.present && together.count < 2;
             if !together.settle(&field.path) {
                 return false;
             }
@@ -146,70 +154,11 @@ impl<'p> Search<'p> {
 
     fn apply(&mut self, state: &mut State<'p>, doc: usize, goal: Goal<'p>) -> bool {
         match goal {
-            Goal::Cond(cond, holds) => self.cond(state, doc, cond, holds),
+            Goal::Cond(cond, holds) => state.cond(doc, cond, holds),
             Goal::Expr(expr, at, wanted) => self.expr(state, doc, expr, at, wanted),
             Goal::Field(field, wanted) => state.field(doc, field, &wanted),
+            Goal::Kind(kind, counted) => self.kind(state, kind, &counted),
         }
-    }
-
-    fn cond(&mut self, state: &mut State<'p>, doc: usize, cond: &'p Cond, holds: bool) -> bool {
-        match cond {
-            Cond::Const(truth) => return *truth == holds,
-            Cond::Not(inner) => state.goals.push((doc, Goal::Cond(inner, !holds))),
-            Cond::And(all) | Cond::Or(all) => {
-                let goals = all.iter().map(|one| (doc, Goal::Cond(one, holds)));
-                if matches!(cond, Cond::And(_)) == holds {
-                    state.goals.extend(goals.rev());
-                } else {
-                    return state.choose(goals.map(|goal| vec![goal]));
-                }
-            }
-            Cond::Any { field, test } => {
-                let wish = state.wish(doc, field);
-                let asked = Asked::new(test.clone());
-                if holds {
-                    wish.pass.push(asked)
-                } else {
-                    wish.fail.push(asked)
-                }
-                return wish.settle(&field.path);
-            }
-            Cond::Exists { field, .. } => {
-                let wanted = if holds { Outcome::Present } else { Outcome::Null };
-                return state.field(doc, field, &wanted);
-            }
-            Cond::Single(field) if holds => {
-                let wish = state.wish(doc, field);
-                wish.single = true;
-                return wish.settle(&field.path);
-            }
-            Cond::Single(field) => {
-                let many = Goal::Field(field, Outcome::Count(Order::Greater, 1));
-                let none = Goal::Field(field, Outcome::Null);
-                return state.choose([vec![(doc, none)], vec![(doc, many)]]);
-            }
-            Cond::AnyField { pattern, test } if holds => {
-                let name = match pattern.as_str() {
-                    "*" => "message".to_owned(),
-                    pattern => pattern.replace('*', "any"),
-                };
-                let wish =
-                    state.docs[doc].entry(name.clone()).or_insert_with(|| Wish::new(Type::Keyword));
-                wish.present = true;
-                wish.pass.extend(test.iter().cloned().map(Asked::new));
-                return wish.settle(&name);
-            }
-            // No other field has such a value unless it is asked for.
-            Cond::AnyField { .. } => {}
-            Cond::Expr { expr, .. } => {
-                let wanted = if holds { Outcome::True } else { Outcome::NotTrue };
-                state.goals.push((doc, Goal::Expr(expr, Place::before(0), wanted)));
-            }
-            // An object at the path is an array of one.
-            Cond::Element { cond, .. } => state.goals.push((doc, Goal::Cond(cond, holds))),
-            Cond::DescendantOf(_) => return !holds,
-        }
-        true
     }
 
     fn expr(
@@ -319,173 +268,31 @@ impl<'p> Search<'p> {
             }
             Column::Captured(stage, name) => captured(state, pipeline, doc, stage, name, &wanted),
             Column::Aggregate(stage, number) => {
-                self.aggregate(state, pipeline, doc, stage, number, &wanted)
+                state.aggregate(pipeline, doc, stage, number, &wanted)
             }
             Column::Given => true,
             Column::Null => wanted.holds(&detect_runtime::value::Owned::Null),
         }
     }
 
-    /// What is wanted of an aggregate, as demands and as goals of documents.
-    fn aggregate(
-        &mut self,
-        state: &mut State<'p>,
-        pipeline: &'p Pipeline,
-        doc: usize,
-        stage: usize,
-        number: usize,
-        wanted: &Outcome,
-    ) -> bool {
-        let Some(aggregate) =
-            columns::stats(pipeline, stage).and_then(|stats| stats.aggregates.get(number))
-        else {
-            return false;
+    /// Lets documents of a kind count for an aggregate.
+    fn kind(&self, state: &mut State<'p>, kind: Option<usize>, counted: &Counted<'p>) -> bool {
+        let doc = match kind {
+            Some(kind) => kind,
+            None if state.docs.len() >= KINDS => return false,
+            None => {
+                let doc = state.docs.len();
+                state.docs.push(Wishes::new());
+                let base: Vec<Goal<'p>> =
+                    self.base.iter().chain(&state.everywhere).cloned().collect();
+                state.goals.extend(base.into_iter().map(|goal| (doc, goal)));
+                doc
+            }
         };
-        let at = Place::before(stage);
-        let arg = aggregate.args.first();
-        let filter = aggregate.filter.as_ref().map(|filter| Goal::Expr(filter, at, Outcome::True));
-        let of_arg = |wanted: Outcome| arg.map(|arg| Goal::Expr(arg, at, wanted));
-        // Goals of the documents that count, how many, and of how many values.
-        let mut ways: Vec<(Vec<Goal<'p>>, u64, bool)> = Vec::new();
-        let mut nowhere = None;
-        match (aggregate.name, wanted) {
-            ("count" | "count_distinct", _) => {
-                for (low, high) in wanted.ranges() {
-                    if high < 1.0 {
-                        nowhere = Some(());
-                    } else {
-                        let least = low.max(1.0).ceil() as u64;
-                        let goals = of_arg(Outcome::Present).into_iter().collect();
-                        ways.push((goals, least, aggregate.name == "count_distinct"));
-                    }
-                }
-                if wanted.ranges().is_empty() {
-                    ways.push((of_arg(Outcome::Present).into_iter().collect(), 1, false));
-                }
-            }
-            ("sum", Outcome::Passes(_)) => {
-                for (low, high) in wanted.ranges() {
-                    if high < 1.0 {
-                        nowhere = Some(());
-                        continue;
-                    }
-                    let least = |low: f64| Outcome::passes([at_least(low)]);
-                    ways.push((of_arg(least(low.max(0.0))).into_iter().collect(), 1, false));
-                    if low > 1.0 {
-                        ways.push((
-                            of_arg(least(1.0)).into_iter().collect(),
-                            low.ceil() as u64,
-                            false,
-                        ));
-                    }
-                }
-            }
-            (_, Outcome::Count(Order::Greater | Order::GreaterEqual | Order::Equal, count)) => {
-                let more = matches!(wanted, Outcome::Count(Order::Greater, _));
-                let least = (*count + i64::from(more)).max(1) as u64;
-                ways.push((of_arg(Outcome::Present).into_iter().collect(), least, true));
-            }
-            ("std_dev" | "variance" | "median_absolute_deviation", _) => {
-                ways.push((of_arg(Outcome::Present).into_iter().collect(), 2, true));
-            }
-            ("present" | "absent", _) => {
-                let present = matches!(wanted, Outcome::True) == (aggregate.name == "present");
-                let wanted = if present { Outcome::Present } else { Outcome::Null };
-                ways.push((of_arg(wanted).into_iter().collect(), 1, false));
-            }
-            (_, Outcome::Null) => nowhere = Some(()),
-            _ => ways.push((of_arg(wanted.clone()).into_iter().collect(), 1, false)),
-        }
-        let mut choices: Vec<(Option<usize>, Vec<Goal<'p>>, u64, bool)> = Vec::new();
-        for (goals, least, distinct) in ways {
-            let all: Vec<Goal<'p>> = goals.into_iter().chain(filter.clone()).collect();
-            let kinds = 0..state.docs.len();
-            let own = std::iter::once(doc).chain(kinds.filter(|kind| *kind != doc));
-            choices.extend(own.map(|kind| (Some(kind), all.clone(), least, distinct)));
-            if state.docs.len() < KINDS && !all.is_empty() {
-                choices.push((None, all.clone(), least, distinct));
-            }
-        }
-        if nowhere.is_some() {
-            let out = match (&filter, aggregate.name) {
-                (Some(Goal::Expr(filter, at, _)), _) => {
-                    Some(Goal::Expr(filter, *at, Outcome::NotTrue))
-                }
-                (_, "sum") => of_arg(Outcome::passes([at_most(0.0)])),
-                _ => of_arg(Outcome::Null),
-            };
-            let Some(out) = out else { return false };
-            let docs = 0..state.docs.len();
-            state.goals.extend(docs.map(|doc| (doc, out.clone())));
-            state.everywhere.push(out);
-            return true;
-        }
-        self.commit(state, choices, arg.map(|arg| (arg, at)))
-    }
-
-    /// Takes the first way at once where that cannot go wrong, else leaves a choice. The
-    /// demands of a way are those of its kind of document.
-    fn commit(
-        &mut self,
-        state: &mut State<'p>,
-        ways: Vec<(Option<usize>, Vec<Goal<'p>>, u64, bool)>,
-        arg: Option<(&'p Expr, Place)>,
-    ) -> bool {
-        for (kind, goals, least, distinct) in ways {
-            let mut next = state.clone();
-            let doc = match kind {
-                Some(kind) => kind,
-                None => {
-                    let doc = next.docs.len();
-                    next.docs.push(Wishes::new());
-                    let base = self.base.iter().chain(&next.everywhere).cloned();
-                    next.goals.extend(base.map(|goal| (doc, goal)).collect::<Vec<_>>());
-                    doc
-                }
-            };
-            next.goals.extend(goals.into_iter().map(|goal| (doc, goal)));
-            let distinct = if distinct { arg } else { None };
-            next.demands.push(Demand { doc, least, distinct, field: None });
-            // Whether the goals can be met with what is wished for so far.
-            let mut trial = next.clone();
-            let mut met = true;
-            while let Some((doc, goal)) = trial.goals.pop() {
-                if self.budget == 0 {
-                    return false;
-                }
-                self.budget -= 1;
-                if !self.apply(&mut trial, doc, goal) {
-                    met = false;
-                    break;
-                }
-            }
-            if met && self.possible(&trial) {
-                *state = next;
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether each open choice has a way that goes on from here, looked at alone.
-    fn possible(&mut self, state: &State<'p>) -> bool {
-        state.choices.iter().all(|choice| {
-            choice.iter().any(|goals| {
-                let mut next = state.clone();
-                next.choices.clear();
-                next.goals.extend(goals.iter().cloned());
-                while let Some((doc, goal)) = next.goals.pop() {
-                    if self.budget == 0 {
-                        return false;
-                    }
-                    self.budget -= 1;
-                    if !self.apply(&mut next, doc, goal) {
-                        return false;
-                    }
-                }
-                true
-            })
-        })
+        state.goals.extend(counted.goals.iter().map(|goal| (doc, goal.clone())));
+        let Counted { least, distinct, .. } = *counted;
+        state.demands.push(Demand { doc, least, distinct, field: None });
+        true
     }
 }
 
@@ -600,7 +407,168 @@ impl<'p> State<'p> {
         })
     }
 
+    fn cond(&mut self, doc: usize, cond: &'p Cond, holds: bool) -> bool {
+        match cond {
+            Cond::Const(truth) => return *truth == holds,
+            Cond::Not(inner) => self.goals.push((doc, Goal::Cond(inner, !holds))),
+            Cond::And(all) | Cond::Or(all) => {
+                let goals = all.iter().map(|one| (doc, Goal::Cond(one, holds)));
+                if matches!(cond, Cond::And(_)) == holds {
+                    self.goals.extend(goals.rev());
+                } else {
+                    return self.choose(goals.map(|goal| vec![goal]));
+                }
+            }
+            Cond::Any { field, test } => {
+                let wish = self.wish(doc, field);
+                let asked = Asked::new(test.clone());
+                if holds {
+                    wish.pass.push(asked);
+                } else {
+                    wish.fail.push(asked);
+                }
+                return wish.settle(&field.path);
+            }
+            Cond::Exists { field, .. } => {
+                let wanted = if holds { Outcome::Present } else { Outcome::Null };
+                return self.field(doc, field, &wanted);
+            }
+            Cond::Single(field) if holds => {
+                let wish = self.wish(doc, field);
+                wish.single = true;
+                return wish.settle(&field.path);
+            }
+            Cond::Single(field) => {
+                let many = Goal::Field(field, Outcome::Count(Order::Greater, 1));
+                let none = Goal::Field(field, Outcome::Null);
+                return self.choose([vec![(doc, none)], vec![(doc, many)]]);
+            }
+            Cond::AnyField { pattern, test } if holds => {
+                let name = match pattern.as_str() {
+                    "*" => "message".to_owned(),
+                    pattern => pattern.replace('*', "any"),
+                };
+                let wish =
+                    self.docs[doc].entry(name.clone()).or_insert_with(|| Wish::new(Type::Keyword));
+                wish.present = true;
+                wish.pass.extend(test.iter().cloned().map(Asked::new));
+                return wish.settle(&name);
+            }
+            // No other field has such a value unless it is asked for.
+            Cond::AnyField { .. } => {}
+            Cond::Expr { expr, .. } => {
+                let wanted = if holds { Outcome::True } else { Outcome::NotTrue };
+                self.goals.push((doc, Goal::Expr(expr, Place::before(0), wanted)));
+            }
+            // An object at the path is an array of one.
+            Cond::Element { cond, .. } => self.goals.push((doc, Goal::Cond(cond, holds))),
+            Cond::DescendantOf(_) => return !holds,
+        }
+        true
+    }
+
+    /// What is wanted of an aggregate, as demands and as goals of documents.
+    fn aggregate(
+        &mut self,
+        pipeline: &'p Pipeline,
+        doc: usize,
+        stage: usize,
+        number: usize,
+        wanted: &Outcome,
+    ) -> bool {
+        let Some(aggregate) =
+            columns::stats(pipeline, stage).and_then(|stats| stats.aggregates.get(number))
+        else {
+            return false;
+        };
+        let at = Place::before(stage);
+        let arg = aggregate.args.first();
+        let filter = aggregate.filter.as_ref().map(|filter| Goal::Expr(filter, at, Outcome::True));
+        let of_arg = |wanted: Outcome| arg.map(|arg| Goal::Expr(arg, at, wanted));
+        // Goals of the documents that count, how many, and of how many values.
+        let mut ways: Vec<(Vec<Goal<'p>>, u64, bool)> = Vec::new();
+        let mut nowhere = None;
+        match (aggregate.name, wanted) {
+            ("count" | "count_distinct", _) => {
+                for (low, high) in wanted.ranges() {
+                    if high < 1.0 {
+                        nowhere = Some(());
+                    } else {
+                        let least = low.max(1.0).ceil() as u64;
+                        let goals = of_arg(Outcome::Present).into_iter().collect();
+                        ways.push((goals, least, aggregate.name == "count_distinct"));
+                    }
+                }
+                if wanted.ranges().is_empty() {
+                    ways.push((of_arg(Outcome::Present).into_iter().collect(), 1, false));
+                }
+            }
+            ("sum", Outcome::Passes(_)) => {
+                for (low, high) in wanted.ranges() {
+                    if high < 1.0 {
+                        nowhere = Some(());
+                        continue;
+                    }
+                    let least = |low: f64| Outcome::passes([at_least(low)]);
+                    ways.push((of_arg(least(low.max(0.0))).into_iter().collect(), 1, false));
+                    if low > 1.0 {
+                        ways.push((
+                            of_arg(least(1.0)).into_iter().collect(),
+                            low.ceil() as u64,
+                            false,
+                        ));
+                    }
+                }
+            }
+            (_, Outcome::Count(Order::Greater | Order::GreaterEqual | Order::Equal, count)) => {
+                let more = matches!(wanted, Outcome::Count(Order::Greater, _));
+                let least = (*count + i64::from(more)).max(1) as u64;
+                ways.push((of_arg(Outcome::Present).into_iter().collect(), least, true));
+            }
+            ("std_dev" | "variance" | "median_absolute_deviation", _) => {
+                ways.push((of_arg(Outcome::Present).into_iter().collect(), 2, true));
+            }
+            ("present" | "absent", _) => {
+                let present = matches!(wanted, Outcome::True) == (aggregate.name == "present");
+                let wanted = if present { Outcome::Present } else { Outcome::Null };
+                ways.push((of_arg(wanted).into_iter().collect(), 1, false));
+            }
+            (_, Outcome::Null) => nowhere = Some(()),
+            _ => ways.push((of_arg(wanted.clone()).into_iter().collect(), 1, false)),
+        }
+        if nowhere.is_some() {
+            let out = match (&filter, aggregate.name) {
+                (Some(Goal::Expr(filter, at, _)), _) => {
+                    Some(Goal::Expr(filter, *at, Outcome::NotTrue))
+                }
+                (_, "sum") => of_arg(Outcome::passes([at_most(0.0)])),
+                _ => of_arg(Outcome::Null),
+            };
+            let Some(out) = out else { return false };
+            let docs = 0..self.docs.len();
+            self.goals.extend(docs.map(|doc| (doc, out.clone())));
+            self.everywhere.push(out);
+            return true;
+        }
+        let mut choices = Vec::new();
+        for (goals, least, distinct) in ways {
+            let goals: Vec<Goal<'p>> = goals.into_iter().chain(filter.clone()).collect();
+            let distinct = arg.filter(|_| distinct).map(|arg| (arg, at));
+            let alike = goals.is_empty();
+            let counted = Rc::new(Counted { goals, least, distinct });
+            let others = (0..self.docs.len()).filter(|kind| *kind != doc).map(Some);
+            let own = [None].into_iter().filter(|_| self.docs.len() < KINDS);
+            let kinds = std::iter::once(Some(doc)).chain(others.chain(own).filter(|_| !alike));
+            choices.extend(kinds.map(|kind| vec![(doc, Goal::Kind(kind, Rc::clone(&counted)))]));
+        }
+        self.choose(choices)
+    }
+
     fn field(&mut self, doc: usize, field: &'p Field, wanted: &Outcome) -> bool {
+        // The whole document is never without text.
+        if field.ty == Type::Source {
+            return true;
+        }
         let wanted = wanted.as_tests();
         match &wanted {
             Outcome::Passes(tests) if tests.len() > 1 => {

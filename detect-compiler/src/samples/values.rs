@@ -5,7 +5,7 @@
 
 use detect_runtime::test::{Glob, Number, Piece, Test};
 use detect_runtime::value::{address, date};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 /// Texts that may pass a test. `pad` stands where the test admits anything.
 pub(super) fn examples(test: &Test, pad: &str) -> Vec<String> {
@@ -129,8 +129,8 @@ fn of_class(class: &Class) -> Option<char> {
             READABLE
                 .chars()
                 .find(|c| has(*c))
-                .or_else(|| class.iter().map(|range| range.start()).find(|c| !c.is_control()))
-                .or_else(|| class.iter().next().map(|range| range.start()))
+                .or_else(|| class.iter().map(ClassUnicodeRange::start).find(|c| !c.is_control()))
+                .or_else(|| class.iter().next().map(ClassUnicodeRange::start))
         }
         Class::Bytes(class) => class.iter().next().map(|range| char::from(range.start())),
     }

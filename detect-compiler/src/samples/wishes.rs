@@ -250,14 +250,19 @@ fn joined(all: &[Vec<String>], texts: &mut Vec<String>) {
 /// A value of a type that says nothing; texts carry the last name of their path.
 fn usual(path: &str, ty: Type, number: usize, pad: &str) -> String {
     match ty {
-        Type::Boolean => (number % 2 == 0).to_string(),
+        Type::Boolean => number.is_multiple_of(2).to_string(),
         Type::Integer | Type::Long | Type::UnsignedLong | Type::Double => {
             // Powers of two between the first ones: thresholds are reached soon.
             let small = number as u64;
-            if number % 2 == 0 { small / 2 + 1 } else { 1 << (number / 2) }.to_string()
+            let number = match number {
+                MOST_VALUES.. => small,
+                _ if number.is_multiple_of(2) => small / 2 + 1,
+                _ => 1 << (number / 2),
+            };
+            number.to_string()
         }
         // Addresses for documentation (RFC 5737): public, of nobody.
-        Type::Ip => {
+        _ if ty == Type::Ip || path.rsplit('.').next() == Some("ip") => {
             let block = ["203.0.113", "198.51.100", "192.0.2", "8.8.4", "10.20.30", "2.16.1"];
             format!("{}.{}", block[number % block.len()], 10 + number % 200)
         }

@@ -231,6 +231,12 @@ impl<R: Ruleset> Engine<R> {
         self.owner.tick(self.rules.heads(), time, sink);
     }
 
+    /// The time of the latest event that met a rule, in milliseconds since 1970: from here a
+    /// clock can go on while no event comes.
+    pub fn clock(&self) -> Option<i64> {
+        self.owner.latest
+    }
+
     /// Ends the input for good: every tick runs whose window still holds an event.
     pub fn finish(&mut self, sink: &mut dyn Sink) {
         self.end_input(sink);

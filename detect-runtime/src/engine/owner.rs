@@ -58,6 +58,8 @@ pub(super) struct Owner {
     /// Hits since all memory was measured.
     pub(super) unmeasured: u64,
     pub(super) waiting_arena: Bump,
+    /// Time of the latest hit.
+    pub(super) latest: Option<i64>,
     /// For hits that come without row, and for those of the ring.
     reread: Option<Rows>,
     recalled: Option<Rows>,
@@ -92,6 +94,7 @@ impl Owner {
             returning: false,
             unmeasured: 0,
             waiting_arena: Bump::new(),
+            latest: None,
             reread: None,
             recalled: None,
             settings,
@@ -107,6 +110,7 @@ impl Owner {
         if !self.lineages.confirms(rule, hit) {
             return false;
         }
+        self.latest = self.latest.max(Some(hit.time));
         let lateness = self.settings.lateness;
         let answer = self.naps.announce(heads, rule, hit, lateness);
         if answer == Answer::Wanted {
@@ -150,6 +154,7 @@ impl Owner {
             return;
         }
         self.count(rule);
+        self.latest = self.latest.max(Some(hit.time));
         if self.strata.waits(rule) {
             self.strata.wait(rule, hit, self.table);
             self.make_room(heads, sink);

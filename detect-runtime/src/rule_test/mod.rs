@@ -80,10 +80,37 @@ impl Case {
     /// # Errors
     /// [`CaseError`] if the rule does other than the case says, or if it cannot run.
     pub fn run<R: Ruleset>(&self) -> Result<(), CaseError> {
+        let seen = self.through::<R>(false)?;
+        match (self.alerts, self.count(&seen)) {
+            (true, 0) => {
+                let mut others: Vec<&str> = seen.alerts.iter().map(|info| info.name).collect();
+                others.dedup();
+                Err(CaseError::Silent { events: self.events.len(), others })
+            }
+            (false, alerts @ 1..) => Err(CaseError::Loud { alerts }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many alerts the rule gives on the case's events, whatever it is expected to do;
+    /// in reference mode or not.
+    ///
+    /// # Errors
+    /// [`CaseError`] if the case cannot run.
+    pub fn alerts<R: Ruleset>(&self, reference: bool) -> Result<usize, CaseError> {
+        Ok(self.count(&self.through::<R>(reference)?))
+    }
+
+    /// Alerts of the rule itself.
+    fn count(&self, seen: &Seen) -> usize {
+        seen.alerts.iter().filter(|info| self.means(info)).count()
+    }
+
+    fn through<R: Ruleset>(&self, reference: bool) -> Result<Seen, CaseError> {
         let settings =
             Settings { lateness: LATENESS, history_complete: true, ..Settings::default() };
         // Every line is walked, so that none passes for an event that is none.
-        let options = Options { settings, walk_all: true, ..Options::default() };
+        let options = Options { settings, walk_all: true, reference, ..Options::default() };
         let mut engine = Engine::<R>::new(options)?;
         if !engine.table().rules.iter().any(|rule| self.means(rule.info)) {
             let path = self.path.clone();
@@ -99,16 +126,7 @@ impl Case {
         if let Some((event, reason)) = seen.bad {
             return Err(CaseError::NoEvent { event, reason });
         }
-        let count = seen.alerts.iter().filter(|info| self.means(info)).count();
-        match (self.alerts, count) {
-            (true, 0) => {
-                let mut others: Vec<&str> = seen.alerts.iter().map(|info| info.name).collect();
-                others.dedup();
-                Err(CaseError::Silent { events: self.events.len(), others })
-            }
-            (false, 1..) => Err(CaseError::Loud { alerts: count }),
-            _ => Ok(()),
-        }
+        Ok(seen)
     }
 
     fn means(&self, info: &RuleInfo) -> bool {

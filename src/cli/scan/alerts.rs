@@ -195,6 +195,19 @@ impl Alerts {
         Ok(())
     }
 
+    /// Hands on what was written so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::output)
+    }
+
+    /// The same with rows of a table that wait for others to be aligned with.
+    pub(super) fn show(&mut self) -> Result<(), Failure> {
+        if self.format == Format::Table {
+            self.flush_table().map_err(Failure::output)?;
+        }
+        self.flush()
+    }
+
     fn write(&mut self, alert: &Alert<'_>) -> io::Result<()> {
         match self.format {
             Format::Ndjson => {

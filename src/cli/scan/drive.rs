@@ -6,14 +6,16 @@ use super::blocks::Blocks;
 use super::crew::{Crew, Done, Worker};
 use super::live::Watch;
 use super::places::Places;
+use super::reader::{Next, Reader};
 use crate::cli::failure::Failure;
 use crate::cli::input::{Damage, Input, Source};
 use crate::cli::progress::Progress;
 use detect::runtime::engine::{Engine, Ruleset, Shard};
 use detect::runtime::input::Lines;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 /// How the input is cut.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,8 @@ pub(super) struct Drive<'d, R: Ruleset> {
     pub(super) pieces: Pieces,
     pub(super) strict: bool,
     pub(super) line_limit: usize,
+    /// How long a source may be silent before time goes on without it.
+    pub(super) idle: Option<Duration>,
 }
 
 impl<R: Ruleset> Drive<'_, R> {
@@ -65,27 +69,34 @@ impl<R: Ruleset> Drive<'_, R> {
     fn alone(
         &mut self,
         source: &Source,
-        mut input: Input,
+        input: Input,
         progress: &Progress,
     ) -> Result<u64, Failure> {
-        let mut buffer = vec![0; self.pieces.chunk];
+        // Whoever writes to a pipe bit by bit waits for what comes of it.
+        let watched = source.may_be_silent();
+        let mut reader = Reader::new(source, input, self.pieces.chunk, self.idle);
         let mut places = Places::default();
         let mut bytes = 0;
         let broken = loop {
-            match fill(&mut input, &mut buffer) {
-                Ok(0) => break None,
-                Ok(length) => {
-                    bytes += length as u64;
-                    if let Some(live) = self.watch.changed(self.engine.live()) {
-                        self.engine.go_on_with(&live);
+            let next = reader.next();
+            if !matches!(next, Next::End | Next::Fault(_))
+                && let Some(live) = self.watch.changed(self.engine.live())
+            {
+                self.engine.go_on_with(&live);
+            }
+            match next {
+                Next::Bytes(chunk) => {
+                    bytes += chunk.len() as u64;
+                    self.alerts.run(&mut places, chunk, |alerts| self.engine.feed(chunk, alerts));
+                    progress.at(reader.progress(), self.alerts.count());
+                    if watched {
+                        self.alerts.flush()?;
                     }
-                    self.alerts.run(&mut places, &buffer[..length], |alerts| {
-                        self.engine.feed(&buffer[..length], alerts);
-                    });
-                    progress.at(input.progress(), self.alerts.count());
                     self.stop()?;
                 }
-                Err(error) => break Some(error),
+                Next::Silence(elapsed) => self.silence(&mut places, elapsed)?,
+                Next::End => break None,
+                Next::Fault(error) => break Some(error),
             }
         };
         // What came before a fault was scanned; its last line may be cut.
@@ -95,6 +106,19 @@ impl<R: Ruleset> Drive<'_, R> {
             self.broken(source, &error, places.lines(), bytes)?;
         }
         Ok(bytes)
+    }
+
+    /// Lets time go on while the source is silent: from the latest event on, as fast as the
+    /// wall clock. Where events are old, or come with a delay, their time goes on from there,
+    /// so that none of those that follow is late for a pause shorter than the lateness.
+    fn silence(&mut self, places: &mut Places, elapsed: Duration) -> Result<(), Failure> {
+        if let Some(clock) = self.engine.clock() {
+            let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+            let time = clock.saturating_add(elapsed);
+            self.alerts.run(places, &[], |alerts| self.engine.tick(time, alerts));
+        }
+        self.alerts.show()?;
+        self.stop()
     }
 
     /// Goes on behind a packed file that is damaged behind so many lines and bytes;
@@ -136,6 +160,7 @@ impl<R: Ruleset> Drive<'_, R> {
             base,
             fault: None,
         };
+        let watched = source.may_be_silent();
         let crew = Crew::new(&blocks, self.threads, self.engine.live());
         let own = workers.pop();
         thread::scope(|scope| {
@@ -149,6 +174,9 @@ impl<R: Ruleset> Drive<'_, R> {
                         crew.go_on_with(live);
                     }
                     self.merge(&mut seams, done)?;
+                    if watched {
+                        self.alerts.flush()?;
+                    }
                     if seams.fault.is_some() {
                         break;
                     }
@@ -233,14 +261,4 @@ struct Seams {
     /// Offset of the input among all inputs.
     base: u64,
     fault: Option<io::Error>,
-}
-
-/// Reads, however often it is interrupted.
-fn fill(input: &mut Input, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match input.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
 }

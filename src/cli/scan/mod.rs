@@ -9,6 +9,7 @@ mod live;
 #[cfg(test)]
 mod pieces;
 mod places;
+mod reader;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,10 @@ pub(crate) struct Scan {
     /// Longest line
     #[arg(long, default_value = "16MiB", value_parser = args::size, value_name = "SIZE")]
     line_limit: u64,
+    /// How long a pipe may be silent before time goes on without it, from its latest event on;
+    /// `0s`: never. Not with several threads, not with `--window all`; files are never silent
+    #[arg(long, default_value = "1s", value_parser = args::duration, value_name = "TIME")]
+    idle_timeout: i64,
     /// Files of earlier events from which new-terms rules learn
     #[arg(long, value_name = "FILE")]
     history: Vec<PathBuf>,
@@ -151,6 +156,7 @@ impl Scan {
             strict: false,
             dead_letter: None,
             line_limit: 16 << 20,
+            idle_timeout: 0,
             history: Vec::new(),
             now: None,
             lookup: Vec::new(),
@@ -194,6 +200,7 @@ impl Scan {
             pieces: Pieces::default(),
             strict: self.strict,
             line_limit: self.line_limit as usize,
+            idle: self.idle(),
         };
         let outcome = drive.run(sources);
         let refused = drive.watch.refused;
@@ -238,6 +245,11 @@ impl Scan {
             reference: self.reference,
             resources: Arc::new(resources),
         })
+    }
+
+    fn idle(&self) -> Option<Duration> {
+        let idle = Duration::from_millis(self.idle_timeout.unsigned_abs());
+        (self.window == Window::Rule && !idle.is_zero()).then_some(idle)
     }
 
     fn format(&self) -> Format {

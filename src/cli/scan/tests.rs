@@ -124,6 +124,7 @@ fn scan(place: &'static Place, threads: usize) -> Vec<Json> {
         pieces: Pieces::default(),
         strict: false,
         line_limit: 1 << 20,
+        idle: None,
     };
     drive.run(&[Source::File(place.path("events.ndjson"))]).expect("a scan");
     alerts.finish().expect("memory");

@@ -8,7 +8,7 @@ mod guard;
 mod map;
 mod pattern;
 mod ranges;
-mod required;
+pub(super) mod required;
 mod value;
 mod writer;
 

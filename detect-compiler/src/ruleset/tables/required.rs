@@ -20,6 +20,14 @@ pub(super) struct Required {
 
 /// What a test requires; `None` if nothing is known.
 pub(super) fn patterns(test: &Test) -> Option<Required> {
+    let (literals, ascii_only) = literals(test)?;
+    let patterns = literals.iter().map(|text| anywhere(text)).collect();
+    Some(Required { patterns, ascii_only })
+}
+
+/// Texts one of which stands in each value that passes the test, and whether that
+/// is certain for ASCII values only.
+pub(in crate::ruleset) fn literals(test: &Test) -> Option<(Vec<String>, bool)> {
     let (literals, ascii_only) = match test {
         Test::AnyToken(tokens) => (tokens.clone(), true),
         Test::Phrase(tokens) => (vec![longest(tokens.iter().cloned())?], true),
@@ -34,10 +42,7 @@ pub(super) fn patterns(test: &Test) -> Option<Required> {
         _ => return None,
     };
     let usable = |text: &String| text.len() >= SHORTEST && text.is_ascii();
-    (!literals.is_empty() && literals.iter().all(usable)).then(|| Required {
-        patterns: literals.iter().map(|text| anywhere(text)).collect(),
-        ascii_only,
-    })
+    (!literals.is_empty() && literals.iter().all(usable)).then_some((literals, ascii_only))
 }
 
 fn longest(texts: impl Iterator<Item = String>) -> Option<String> {

@@ -1,0 +1,81 @@
+//! Samples made of the rules' own literals, for each public ES|QL rule: the compiled engine
+//! and reference mode agree on each, a rule alerts on the one and not on the other. Skipped,
+//! saying so, where `../shared` is not there.
+//!
+//! `tests/data/samples.txt` names the rules that have no samples, with the reason.
+
+#[cfg(not(shared_corpus))]
+#[test]
+fn every_rule_has_samples() {
+    println!("skipped: ../shared/corpus is not there");
+}
+
+#[cfg(shared_corpus)]
+mod compiled {
+    use detect::runtime::engine::Ruleset;
+    use detect::runtime::rule_test::Case;
+    use detect_compiler::compile::{self, Options};
+    use detect_compiler::expand::OnError;
+    use detect_compiler::rule::read_folder;
+    use detect_compiler::samples::{self, Sample, Samples, Unsolved};
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    detect_suite::esql_rules!(Rules);
+
+    /// Path and reason of the rules without samples.
+    const REASONS: &str = include_str!("data/samples.txt");
+
+    /// Alerts of the rule, in both modes.
+    fn alerts(case: &str, path: &str) -> usize {
+        let case = Case::parse(case).expect("a case");
+        let compiled = case.alerts::<Rules>(false).expect("it runs");
+        let reference = case.alerts::<Rules>(true).expect("it runs");
+        assert_eq!(compiled, reference, "{path}: both modes agree");
+        compiled
+    }
+
+    fn line(sample: &Sample, planned: &compile::Planned) -> String {
+        sample.line(&planned.rule)
+    }
+
+    #[test]
+    fn every_rule_has_samples() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/detection-rules");
+        let folder = read_folder(&root).expect("the corpus");
+        let options = Options {
+            on_error: OnError::Skip,
+            allow: Vec::new(),
+            runtime: Default::default(),
+            below: String::new(),
+            texts: false,
+        };
+        let plans = compile::plans(&folder, &options);
+        let known = |path: &str| Rules::table().rules.iter().any(|rule| rule.info.path == path);
+        let rules = plans.rules.iter().filter(|planned| known(&planned.rule.path));
+        let mut unsolved: BTreeMap<String, Unsolved> = BTreeMap::new();
+        let mut solved = 0;
+        for planned in rules {
+            let path = planned.rule.path.to_string();
+            let started = std::time::Instant::now();
+            let mut trial = |sample: &Sample| alerts(&line(sample, planned), &path) > 0;
+            match samples::of(planned, &mut trial) {
+                Ok(Samples { alert, miss }) => {
+                    println!("{path}\t{} events, {}", alert.events.len(), miss.name);
+                    Case::parse(&line(&alert, planned)).unwrap().run::<Rules>().expect("it alerts");
+                    Case::parse(&line(&miss, planned)).unwrap().run::<Rules>().expect("silent");
+                    solved += 1;
+                }
+                Err(why) => drop(unsolved.insert(path.clone(), why)),
+            }
+            if started.elapsed().as_secs() > 2 {
+                println!("SLOW {path} {:?}", started.elapsed());
+            }
+        }
+        let total = solved + unsolved.len();
+        for (path, why) in &unsolved {
+            println!("{path}\t{why}");
+        }
+        println!("{solved} of {total} rules have both samples");
+    }
+}
