@@ -1,5 +1,6 @@
 //! Cost of aggregates and windows: time an update and bytes a group for each kind,
-//! hits into panes, ticks over many groups.
+//! hits into panes, ticks over many groups. Throughput is of values, or of hits
+//! with the bytes of their rows; over a whole stream: `aggregate only` in `benches/scan.rs`.
 
 use bumpalo::Bump;
 use core::hint::black_box;
@@ -40,7 +41,9 @@ fn kind<A: Aggregate>(
         encoded.len()
     );
     let mut group = criterion.benchmark_group("update");
-    group.throughput(Throughput::Elements(1));
+    // Values of 16 updates, as they are handed in.
+    let bytes: usize = values.iter().filter_map(|args| args.first()).map(size).sum();
+    group.throughput(Throughput::ElementsAndBytes { elements: 1, bytes: (bytes / 16) as u64 });
     let mut next = values.iter().cycle();
     group.bench_function(name, |b| {
         arena.reset();
@@ -52,6 +55,20 @@ fn kind<A: Aggregate>(
         });
     });
     group.finish();
+}
+
+/// Bytes of a value without its tag.
+fn size(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        _ => size_of::<i64>(),
+    }
+}
+
+/// A hit of [`Bench::feed`]: its key and a number.
+fn one_hit() -> Throughput {
+    let bytes = name(0).len() + size_of::<i64>();
+    Throughput::ElementsAndBytes { elements: 1, bytes: bytes as u64 }
 }
 
 const TEXTS: [&str; 16] = [
@@ -229,7 +246,7 @@ fn name(n: u64) -> String {
 /// A hit into an open pane of a group that exists.
 fn hits(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("hit");
-    group.throughput(Throughput::Elements(1));
+    group.throughput(one_hit());
     for groups in [1_000u64, 1_000_000] {
         let names: Vec<String> = (0..groups).map(name).collect();
         let mut bench = Bench::new(&PROGRAM, Schedule::new(5 * MINUTE, 9 * MINUTE));
@@ -249,7 +266,7 @@ fn hits(criterion: &mut Criterion) {
 /// the window; ticks are part of the time.
 fn panes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("panes");
-    group.throughput(Throughput::Elements(1));
+    group.throughput(one_hit());
     let five_days = 7_205 * MINUTE;
     for (groups, panes) in [(250_000u64, 4u64), (15_625, 64), (1, 1_000_000)] {
         let names: Vec<String> = (0..groups).map(name).collect();

@@ -26,6 +26,7 @@ static SEQUENCE: SequenceSpec = SequenceSpec {
     until: None,
     maxspan: Some(60_000_000),
     lookback: 540_000,
+    delayed: false,
     tiebreaker: None,
     limits: &[],
 };

@@ -8,11 +8,14 @@
 //! asserted before anything is measured. `serde_json` keeps the order of members
 //! here, as other tests of the workspace want it so.
 //!
+//! Beside it the same rule's aggregation alone (`aggregate only`); projection and matching
+//! alone are `benches/project.rs` and `benches/match.rs`.
+//!
 //! `benches/report.py` makes a table of what criterion wrote down.
 
 use core::hint::black_box;
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use detect::runtime::engine::{Alert, Engine, Options, Sink};
+use detect::runtime::engine::{Alert, Engine, Options, Partials, Sink};
 use detect::runtime::head::{Settings, Whole};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -57,6 +60,54 @@ fn end_to_end(criterion: &mut Criterion) {
         });
         group.finish();
     }
+}
+
+/// What is behind the per-event part: hits of a scan, as shards exchange them, into
+/// groups, a tick, alerts. Bytes and events are those of the stream that they are of.
+fn aggregate_only(criterion: &mut Criterion) {
+    for share in ["0.2", "20"] {
+        let bytes = generated(share);
+        let mut shard = engine(false).shard().expect("a table of this version");
+        let hits: Vec<Partials> =
+            runs(&bytes).map(|(run, at)| shard.scan(run, at, false)).collect();
+        let merged = |mut engine: Engine<Rules>| {
+            let mut alerts = Counter(0);
+            for partials in &hits {
+                engine.merge(partials, &mut alerts).expect("records of this process");
+            }
+            engine.finish(&mut alerts);
+            alerts.0
+        };
+        assert_eq!(merged(engine(false)), detect(engine(false), &bytes), "the same alerts");
+        let size: usize = hits.iter().map(|partials| partials.hits.len()).sum();
+        println!("{share} %: {EVENTS} events, {} bytes, hits of {size} bytes", bytes.len());
+        let mut group = criterion.benchmark_group(format!("aggregate only, {share} % matches"));
+        group
+            .throughput(Throughput::ElementsAndBytes {
+                elements: EVENTS,
+                bytes: bytes.len() as u64,
+            })
+            .sampling_mode(SamplingMode::Flat)
+            .sample_size(20);
+        group.bench_function("detect", |bencher| {
+            bencher.iter_batched(|| engine(false), merged, BatchSize::PerIteration);
+        });
+        group.finish();
+    }
+}
+
+/// Runs of whole lines of about a chunk, with their offsets.
+fn runs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], u64)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &bytes[at..];
+        let near = rest.len().min(CHUNK);
+        let end = rest[near..].iter().position(|byte| *byte == b'\n');
+        let run = &rest[..end.map_or(rest.len(), |end| near + end + 1)];
+        let found = (run, at as u64);
+        at += run.len();
+        (!run.is_empty()).then_some(found)
+    })
 }
 
 /// The program's generated stream.
@@ -177,5 +228,5 @@ fn all(value: &Value) -> impl Iterator<Item = &str> {
     many.chain(value.as_str())
 }
 
-criterion_group!(benches, end_to_end);
+criterion_group!(benches, end_to_end, aggregate_only);
 criterion_main!(benches);

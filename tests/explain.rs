@@ -147,6 +147,8 @@ fn names_that_mean_nothing_or_too_much() {
         (&["explain", &lone], 1, &["broken.toml:3"]),
         (&["explain", "zzzzzz", "--optimizer"], 2, &["there is no rule"]),
         (&["explain", SEED, "--event", "/there/is/nothing"], 3, &["cannot read"]),
+        (&["explain", SEED, "--event", &empty, "--format", "html"], 2, &["text or json"]),
+        (&["explain", SEED, "--optimizer", "--format", "html"], 2, &["text or json"]),
         (&["explain", "--attack-navigator", "/there/is/nothing"], 3, &["cannot write"]),
         (&["explain"], 2, &["required"]),
         (&["catalog", "--out", "/dev/null/site"], 3, &["cannot write"]),

@@ -103,9 +103,16 @@ fn started_with_nothing_it_shows_the_example() {
     ] {
         assert!(out(&output).contains(rule), "{rule}");
     }
+    let times: Vec<String> =
+        out(&output).lines().skip(1).map(|line| line.chars().take(23).collect()).collect();
+    assert!(times.is_sorted(), "people read by time: {times:?}");
     for loss in ["unread", "unparsable", "late", "future", "evicted"] {
         assert!(err(&output).contains(loss), "{loss}");
     }
+    // A sequence is one row.
+    let parts = "alerts      9 (2 of them events of sequences)\n";
+    assert_eq!(times.len(), 7);
+    assert!(err(&output).contains(parts), "{}", err(&output));
 }
 
 /// `DETECT_BLESS=1` writes the expected alerts anew.
@@ -139,6 +146,8 @@ fn exit_codes() {
     let rows: &[(&[&str], i32, &str)] = &[
         (&["scan", "/there/is/no/such/file"], 3, "cannot read `/there/is/no/such/file`"),
         (&["scan", RULES], 3, "it is a folder"),
+        (&["scan", EXAMPLE, "/there/is/no/such/file"], 3, "cannot read"),
+        (&["scan", EXAMPLE, "--dead-letter", "/no/such/folder/file"], 3, "cannot write"),
         (&["scan", "--allowed-lateness", "5"], 2, "a unit is missing"),
         (&["scan", bad.path(), "--strict"], 1, ":2:1: not a JSON object"),
         // Lines that the search before the parse never walks are not known to be bad.
@@ -156,6 +165,10 @@ fn exit_codes() {
         let output = detect(args);
         assert_eq!(output.status.code(), Some(*code), "{args:?}: {}", err(&output));
         assert!(err(&output).contains(message), "{args:?}: {}", err(&output));
+        if *code == 3 {
+            assert_eq!(err(&output).lines().count(), 1, "{args:?}: {}", err(&output));
+            assert!(out(&output).is_empty(), "{args:?}");
+        }
     }
 }
 

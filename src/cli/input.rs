@@ -103,6 +103,21 @@ impl Source {
         }
     }
 
+    /// Whether it can be opened, as far as that can be known without reading it: a pipe
+    /// with a name is not touched.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Source::File(path) = self else { return Ok(()) };
+        let failed = |error| Failure::read(path, error);
+        let metadata = path.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(Failure::read(path, "it is a folder"));
+        }
+        if metadata.is_file() {
+            File::open(path).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// Whether it may be open and give nothing for a while: no file on a disk does.
     pub(crate) fn may_be_silent(&self) -> bool {
         match self {

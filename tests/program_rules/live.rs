@@ -105,7 +105,7 @@ pub(super) fn exceptions_are_given() {
     let expired = item("host.name", "match", "value = \"db\"")
         .replace("\n\n", "\nexpire_time = \"2025-12-31T00:00:00Z\"\n\n");
     for (text, expected) in [
-        ("".to_owned(), &["1", "2", "3", "4"][..]),
+        (String::new(), &["1", "2", "3", "4"][..]),
         (two, &["1"]),
         (item("host.name", "match_any", "value = [\"db\", \"build\"]"), &["2", "3"]),
         (expired, &["1", "2", "3", "4"]),

@@ -26,6 +26,7 @@ const TESTS: &[(&str, fn())] = &[
     ("old_names_are_understood", over_alerts::old_names_are_understood),
     ("the_program_prints_them", over_alerts::the_program_prints_them),
     ("what_rules_wait_for", needs::what_rules_wait_for),
+    ("what_was_left_out", needs::what_was_left_out),
     ("a_table_is_joined", needs::a_table_is_joined),
     ("somebody_is_asked", needs::somebody_is_asked),
     ("an_answer_takes_too_long", needs::an_answer_takes_too_long),

@@ -33,6 +33,32 @@ pub(super) fn what_rules_wait_for() {
     assert!(!err(&scan).contains("--completion-cmd"), "{}", err(&scan));
 }
 
+/// A rule that does not compile is named at the start of each scan and in the list of
+/// rules, with the reason; the others run.
+pub(super) fn what_was_left_out() {
+    let scan = program(&SCAN[..4], &odd(1, 60, "h1"));
+    let said = err(&scan);
+    let warning = "warning: the rule `tests/data/program/refused.toml` is not compiled in: ";
+    let line = said.lines().next().expect("a line");
+    assert!(line.starts_with(warning) && line.contains("sql"), "{said}");
+    assert_eq!(said.matches("is not compiled in").count(), 1, "{said}");
+    assert_eq!(printed(&scan, "Odd program").len(), 1);
+
+    let listed = program(&["rules", "--format", "json"], "");
+    let listed: Json = serde_json::from_str(&out(&listed)).expect("JSON");
+    let refused: Vec<&Json> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|rule| rule["status"] == "refused")
+        .collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0]["path"], "tests/data/program/refused.toml");
+    assert!(refused[0]["reason"].as_str().is_some_and(|reason| reason.contains("sql")));
+    let table = out(&program(&["rules"], ""));
+    assert!(table.lines().any(|line| line.contains("refused") && line.contains("sql")), "{table}");
+}
+
 pub(super) fn a_table_is_joined() {
     let csv = Scratch::new("owners.csv", "host.name,owner.team\nh1,payments\nh2,search\n");
     let ndjson = "{\"host.name\":\"h1\",\"owner.team\":\"payments\"}\n{\"host.name\":\"h2\"}\n";

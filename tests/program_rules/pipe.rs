@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Longer than any silence that is waited for; a loaded machine is slow.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A scan of a pipe, and the lines that it prints.
 fn scan(idle: &str) -> (Child, Receiver<String>) {

@@ -54,6 +54,7 @@ impl Way for Plain {
             until,
             maxspan: sequence.maxspan,
             lookback: i64::MAX / 4,
+            delayed: false,
             tiebreaker,
             limits: limits(&sequence.limits),
         });

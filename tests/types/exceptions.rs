@@ -145,15 +145,13 @@ proptest! {
         items in items(spec()),
         events in prop::collection::vec(event(), 1..20),
     ) {
-        let lines: String = events
-            .iter()
-            .enumerate()
-            .map(|(id, event)| {
-                let mut event = event.clone();
-                event["_id"] = id.to_string().into();
-                format!("{event}\n")
-            })
-            .collect();
+        let mut lines = String::new();
+        for (id, event) in events.iter().enumerate() {
+            let mut event = event.clone();
+            event["_id"] = id.to_string().into();
+            lines.push_str(&event.to_string());
+            lines.push('\n');
+        }
         let fast = alerts(&items, &lines, false);
         prop_assert_eq!(&fast, &alerts(&items, &lines, true), "{:?}\n{}", items, lines);
         if items.is_empty() {

@@ -45,13 +45,14 @@ impl Bits {
     }
 }
 
-/// `SequenceSpec` of a sequence.
+/// `SequenceSpec` of a sequence; `delayed` if the rule's time is another than the
+/// sequence's.
 pub(super) fn sequence(
     unit: &mut Unit,
     plan: &Sequence,
     bits: &Bits,
     row: &mut RowFields,
-    schedule: Schedule,
+    (schedule, delayed): (Schedule, bool),
 ) -> TokenStream {
     let captures = join::captures(&plan.terms);
     let tiebreaker = match &plan.tiebreaker {
@@ -97,6 +98,7 @@ pub(super) fn sequence(
         until: #until,
         maxspan: #maxspan,
         lookback: #lookback,
+        delayed: #delayed,
         tiebreaker: #tiebreaker,
         limits: #limits,
     })

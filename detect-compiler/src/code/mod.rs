@@ -343,6 +343,8 @@ impl RuleCode<'_> {
                 ("Pipeline", "Program", pipeline::program(self.unit, pipeline))
             }
             Body::Sequence(plan) => {
+                let time = self.rule.timestamp_override.as_deref().unwrap_or(ORDER_FIELD);
+                let schedule = (schedule, time != plan.timestamp.path);
                 let spec = heads::sequence(self.unit, plan, &bits, row, schedule);
                 ("Sequence", "SequenceSpec", spec)
             }

@@ -189,7 +189,7 @@ impl Machine {
         let lead = entry.side.as_ref().and_then(|s| s.lead?.before(millis(hit.order)));
         let (source, charged) = event.keep();
         let span = self.spec.maxspan.unwrap_or(self.spec.lookback);
-        let mut pending = Pending::new(hit, source, charged, expiry(hit, span, env.settings));
+        let mut pending = Pending::new(hit, source, charged, self.expiry(hit, span, env.settings));
         if self.shape.captures {
             pending.capture(hit, term);
         }
@@ -292,7 +292,7 @@ impl Machine {
         let maxspan = self.spec.maxspan.unwrap_or(self.spec.lookback);
         if place == Place::Leading {
             let id = self.keys.get_or_insert(key);
-            self.keys.lead(id, time, expiry(hit, maxspan, env.settings));
+            self.keys.lead(id, time, self.expiry(hit, maxspan, env.settings));
             return;
         }
         let Some(id) = self.keys.get(key) else { return };
@@ -391,6 +391,14 @@ impl Machine {
     /// Nothing expires.
     fn unbounded(&self, settings: &Settings) -> bool {
         settings.whole.is_some() && self.spec.maxspan.is_none()
+    }
+
+    /// When nothing can follow an event within `span` any more. What follows may have
+    /// been delayed although the event was not.
+    fn expiry(&self, hit: &Hit<'_>, span: i64, settings: &Settings) -> i64 {
+        let delayed = self.spec.delayed && settings.whole.is_none();
+        let spread = if delayed { DELAY_SPREAD } else { 0 };
+        basis(hit, settings).saturating_add(span).saturating_add(spread)
     }
 
     pub(super) fn tie(&self, hit: &Hit<'_>) -> Box<[u8]> {
@@ -529,11 +537,4 @@ impl<'a> Event<'_, 'a> {
 /// The time that expiry goes by.
 fn basis(hit: &Hit<'_>, settings: &Settings) -> i64 {
     if settings.whole.is_some() { millis(hit.order) } else { hit.time }
-}
-
-/// When nothing can follow an event within `span` any more.
-fn expiry(hit: &Hit<'_>, span: i64, settings: &Settings) -> i64 {
-    let basis = basis(hit, settings);
-    let spread = if basis == millis(hit.order) { 0 } else { DELAY_SPREAD };
-    basis.saturating_add(span).saturating_add(spread)
 }

@@ -15,6 +15,9 @@ pub struct SequenceSpec {
     /// Length of the rule's window in milliseconds: how long a pending sequence
     /// without maxspan lives.
     pub lookback: i64,
+    /// The rule's time is not the one that orders events: they may come to it with
+    /// different delays.
+    pub delayed: bool,
     /// Position in the row of what orders events of equal time.
     pub tiebreaker: Option<u16>,
     /// `head`/`tail` in the order written. They act where there is one window

@@ -29,6 +29,7 @@ fn spec(terms: Vec<TermSpec>, maxspan: Option<i64>, until: Option<UntilSpec>) ->
         until,
         maxspan,
         lookback: 1_000_000,
+        delayed: false,
         tiebreaker: None,
         limits: &[],
     }

@@ -28,7 +28,7 @@ pub(super) fn overview(site: &Site<'_>) -> String {
                                 }
                             }
                             td.number style={ "--part:" (rules.len() * 100 / most) } {
-                                (rules.len())
+                                (site::number(rules.len()))
                             }
                         }
                     }

@@ -83,8 +83,8 @@ fn tiles(site: &Site<'_>, warnings: usize) -> Markup {
     let narrower = count(&|relation| matches!(relation, Relation::Narrower { .. }));
     let tile = |name: &str, to: &str, number: usize| {
         html! {
-            li { @if number > 0 { a href={ "#" (to) } { strong { (number) } span { (name) } } }
-                @else { strong { (number) } span { (name) } } }
+            li { @if number > 0 { a href={ "#" (to) } { strong { (site::number(number)) } span { (name) } } }
+                @else { strong { "0" } span { (name) } } }
         }
     };
     html! {
@@ -221,7 +221,7 @@ fn unsampled(site: &Site<'_>) -> Markup {
         @if rules.is_empty() { p.empty { "Every rule has samples." } }
         @else {
             details {
-                summary { (site::rules(rules.len())) " of " (site.entries().len()) }
+                summary { (site::rules(rules.len())) " of " (site::number(site.entries().len())) }
                 (site.list(rules, ""))
             }
         }

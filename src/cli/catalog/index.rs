@@ -1,7 +1,7 @@
 //! All rules, with search and filters. The list is there without a script; the script
 //! narrows it.
 
-use super::site::{self, Site};
+use super::site::{self, Site, number};
 use crate::cli::html::{self, Place};
 use detect_compiler::page::{Entry, Page};
 use maud::{Markup, html};
@@ -19,15 +19,24 @@ pub(super) fn page(site: &Site<'_>) -> String {
             output id="count" for="filters" aria-live="polite" { (site::rules(count)) }
         }
         ul.list id="rules" {
-            @for (number, entry) in site.entries().iter().enumerate() {
-                (line(site, number, entry))
-            }
+            @for (number, entry) in listed(site) { (line(site, number, entry)) }
         }
         p.empty id="empty" hidden { "No rule fits. Take a word or a filter away." }
         script src="words.js" defer {}
         script src="search.js" defer {}
     };
     html::document(Place::Top, "index.html", "Detection rules", body)
+}
+
+/// Rules by path, those that are retired behind all others.
+fn listed<'s>(site: &'s Site<'_>) -> Vec<(usize, &'s Entry)> {
+    let mut all: Vec<(usize, &Entry)> = site.entries().iter().enumerate().collect();
+    all.sort_by_key(|(_, entry)| is_retired(entry));
+    all
+}
+
+fn is_retired(entry: &Entry) -> bool {
+    entry.planned.rule.deprecated()
 }
 
 fn tiles(site: &Site<'_>) -> Markup {
@@ -46,8 +55,8 @@ fn tiles(site: &Site<'_>) -> Markup {
     }
 }
 
-fn tile(number: usize, label: &str) -> Markup {
-    html! { li { strong { (crate::cli::output::count(number as u64)) } span { (label) } } }
+fn tile(count: usize, label: &str) -> Markup {
+    html! { li { strong { (number(count)) } span { (label) } } }
 }
 
 fn filters(site: &Site<'_>) -> Markup {
@@ -107,14 +116,14 @@ fn select(name: &str, label: &str, choices: &[(String, usize)]) -> Markup {
             select name=(name) {
                 option value="" { "all" }
                 @for (value, count) in choices {
-                    option value=(value) { (value) " (" (count) ")" }
+                    option value=(value) { (value) " (" (number(*count)) ")" }
                 }
             }
         }
     }
 }
 
-fn line(site: &Site<'_>, number: usize, entry: &Entry) -> Markup {
+fn line(site: &Site<'_>, own: usize, entry: &Entry) -> Markup {
     let (page, rule) = (&entry.page, &entry.page.identity);
     let mut tactics: Vec<&str> =
         page.threat.iter().map(|threat| threat.tactic.name.as_str()).collect();
@@ -126,8 +135,9 @@ fn line(site: &Site<'_>, number: usize, entry: &Entry) -> Markup {
             data-data=(page.data_sets.join("|")) data-os=(page.os.join("|")) {
             span { (html::severity(rule.severity)) }
             span {
-                a href={ "rules/" (site.file(number)) } { (rule.name) }
+                a href={ "rules/" (site.file(own)) } { (rule.name) }
                 " "
+                @if is_retired(entry) { span.tag.retired { "deprecated" } " " }
                 span.about { (about.join(" · ")) }
             }
             span.type { (rule.rule_type) }
@@ -137,7 +147,8 @@ fn line(site: &Site<'_>, number: usize, entry: &Entry) -> Markup {
 
 /// `words.js`: what search looks at beside the text of each line, in the same order.
 pub(super) fn words(site: &Site<'_>) -> String {
-    let words: Vec<String> = site.entries().iter().map(|entry| words_of(&entry.page)).collect();
+    let words: Vec<String> =
+        listed(site).into_iter().map(|(_, entry)| words_of(&entry.page)).collect();
     let json = serde_json::Value::from(words).to_string();
     // Valid in JSON, line ends in old scripts.
     let json = json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");

@@ -102,5 +102,10 @@ pub(super) fn title(title: &str, lead: &str) -> Markup {
 
 /// `1 rule`, `2 rules`.
 pub(super) fn rules(count: usize) -> String {
-    if count == 1 { "1 rule".to_owned() } else { format!("{count} rules") }
+    if count == 1 { "1 rule".to_owned() } else { format!("{} rules", number(count)) }
+}
+
+/// `1,234`.
+pub(super) fn number(count: usize) -> String {
+    crate::cli::output::count(count as u64)
 }

@@ -59,6 +59,10 @@ enum PageFormat {
 
 impl Explain {
     pub(crate) fn run(&self) -> Result<(), Failure> {
+        if self.format == PageFormat::Html && (self.event.is_some() || self.optimizer) {
+            let message = "--format html is the page; --event and --optimizer give text or json";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         let folder = library::folder(self.rules.as_deref())?;
         let catalogue = Catalogue::of(&folder);
         if let Some(path) = &self.attack_navigator {

@@ -25,7 +25,7 @@
       row.hidden = !fits;
       if (fits) shown += 1;
     });
-    count.textContent = shown === 1 ? "1 rule" : shown + " rules";
+    count.textContent = shown === 1 ? "1 rule" : shown.toLocaleString("en") + " rules";
     empty.hidden = shown > 0;
     const state = new URLSearchParams();
     if (form.elements.q.value) state.set("q", form.elements.q.value);

@@ -21,9 +21,11 @@ const ROWS: usize = 5_000;
 pub(super) struct Alerts {
     format: Format,
     out: BufWriter<Box<dyn Write>>,
-    table: Table,
-    rows: usize,
+    /// Rows of a table with the times that they are sorted by.
+    rows: Vec<(String, Vec<Cell>)>,
     count: u64,
+    /// Events of sequences among them.
+    blocks: u64,
     dead_letter: Option<(PathBuf, BufWriter<File>)>,
     /// The first bad line ends the scan.
     strict: bool,
@@ -54,9 +56,9 @@ impl Alerts {
         Ok(Alerts {
             format,
             out: BufWriter::with_capacity(1 << 17, out),
-            table: table(),
-            rows: 0,
+            rows: Vec::new(),
             count: 0,
+            blocks: 0,
             dead_letter,
             strict,
             input: (String::new(), 0),
@@ -157,6 +159,11 @@ impl Alerts {
         self.count
     }
 
+    /// Building blocks among them: the events of sequences, which a table leaves out.
+    pub(super) fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
     /// Packed files that did not unpack to their ends.
     pub(super) fn damages(&self) -> &[Damage] {
         &self.damaged
@@ -213,29 +220,34 @@ impl Alerts {
             }
             Format::Table => {
                 // People see the alert of a sequence, not its building blocks.
-                if alert.building_block && !alert.info.building_block {
+                if is_part(alert) {
                     return Ok(());
                 }
                 let document = serde_json::from_str(alert.json).unwrap_or_default();
-                self.table.row(row(alert, &document));
-                self.rows += 1;
-                if self.rows.is_multiple_of(ROWS) { self.flush_table() } else { Ok(()) }
+                let time = find(&document, "@timestamp").map(plain).unwrap_or_default();
+                self.rows.push((time, row(alert, &document)));
+                if self.rows.len() >= ROWS { self.flush_table() } else { Ok(()) }
             }
         }
     }
 
     fn flush_table(&mut self) -> io::Result<()> {
-        let rows = std::mem::replace(&mut self.table, table());
+        let mut rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
             return Ok(());
         }
-        self.out.write_all(rows.render(output::coloured()).as_bytes())
+        // Alerts of a tick come late; people read by time.
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut table = table();
+        rows.into_iter().for_each(|(_, row)| table.row(row));
+        self.out.write_all(table.render(output::coloured()).as_bytes())
     }
 }
 
 impl Sink for Alerts {
     fn alert(&mut self, alert: &Alert<'_>) {
         self.count += 1;
+        self.blocks += u64::from(is_part(alert));
         if self.failure.is_none()
             && let Err(error) = self.write(alert)
         {
@@ -249,6 +261,11 @@ impl Sink for Alerts {
             self.bad.push((*bad, text.unwrap_or_default()));
         }
     }
+}
+
+/// True for the events of a sequence's alert.
+fn is_part(alert: &Alert<'_>) -> bool {
+    alert.building_block && !alert.info.building_block
 }
 
 fn table() -> Table {

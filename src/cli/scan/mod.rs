@@ -173,6 +173,8 @@ impl Scan {
     }
 
     fn over(&self, sources: &[Source]) -> Result<(), Failure> {
+        // Before anything is printed or written: a wrong name is one line.
+        sources.iter().try_for_each(Source::check)?;
         let options = self.options()?;
         let resources = Arc::clone(&options.resources);
         let mut engine = Engine::<Rules>::new(options)

@@ -32,7 +32,9 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, refused: u64, e
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
-        let _infallible = writeln!(text, "{name:<11} {value}");
+        let line = format!("{name:<11} {value}");
+        let dim = value == "0" && output::error_coloured();
+        let _infallible = writeln!(text, "{}", if dim { Tone::Dim.around(&line) } else { line });
     };
     line("events", output::count(counts.events));
     line("bytes", output::bytes(counts.bytes as f64));
@@ -44,7 +46,7 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, refused: u64, e
             output::per_second(counts.events as f64 / seconds),
         ),
     );
-    line("alerts", output::count(alerts.count()));
+    line("alerts", counted(alerts));
     line("unread", output::count(counts.unread));
     line("unparsable", unparsable(&counts));
     line("damaged", damaged(alerts.damages()));
@@ -62,6 +64,14 @@ pub(super) fn print(engine: &mut Engine<Rules>, alerts: &Alerts, refused: u64, e
     let rules = rules(engine);
     if !rules.is_empty() {
         eprint!("\n{}", rules.render(output::error_coloured()));
+    }
+}
+
+fn counted(alerts: &Alerts) -> String {
+    let count = output::count(alerts.count());
+    match alerts.blocks() {
+        0 => count,
+        blocks => format!("{count} ({} of them events of sequences)", output::count(blocks)),
     }
 }
 

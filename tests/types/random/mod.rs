@@ -250,8 +250,14 @@ fn draw() -> Vec<Rule> {
     for number in 0..SEQUENCES {
         let drawn = query().new_tree(&mut runner).expect("a query").current();
         let name = format!("sequence_{number:02}");
-        let more = if drawn.tiebreaker { "tiebreaker_field = \"event.sequence\"\n" } else { "" };
-        let text = text(&name, drawn.form.language(), more, &drawn.write(), rules.len());
+        let mut more = String::new();
+        if drawn.tiebreaker {
+            more.push_str("tiebreaker_field = \"event.sequence\"\n");
+        }
+        if drawn.ingested {
+            more.push_str("timestamp_override = \"event.ingested\"\n");
+        }
+        let text = text(&name, drawn.form.language(), &more, &drawn.write(), rules.len());
         rules.push(Rule { name, text, meaning: Meaning::Query(Box::new(drawn)) });
     }
     rules

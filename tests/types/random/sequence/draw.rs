@@ -31,6 +31,8 @@ pub(crate) struct Query {
     pub(super) until: Option<Term>,
     /// `event.sequence` orders events of one time.
     pub(crate) tiebreaker: bool,
+    /// Lateness goes by `event.ingested`, the order still by `@timestamp`.
+    pub(crate) ingested: bool,
     pub(super) limits: Vec<(&'static str, usize)>,
 }
 
@@ -139,8 +141,10 @@ pub(crate) fn query() -> impl Strategy<Value = Query> {
         prop::collection::vec((condition(), odds()), 2..=4),
         prop::option::weighted(0.3, (condition(), odds())),
         (odds(), prop::bool::weighted(0.3), prop::collection::vec(limit, 0..2)),
+        prop::bool::weighted(0.4),
     )
-        .prop_map(|((form, by, own, maxspan), terms, until, (of_all, tiebreaker, limits))| {
+        .prop_map(|((form, by, own, maxspan), terms, until, more, ingested)| {
+            let (of_all, tiebreaker, limits) = more;
             let term = |(condition, odds): (Tree, Odds)| Term {
                 condition,
                 missing: odds.missing,
@@ -156,6 +160,7 @@ pub(crate) fn query() -> impl Strategy<Value = Query> {
                 terms: terms.into_iter().map(term).collect(),
                 until: until.map(term),
                 tiebreaker,
+                ingested,
                 limits,
             };
             query.possible(&aliases)
@@ -175,7 +180,7 @@ impl Query {
             for term in &mut self.terms {
                 (term.missing, term.runs) = (false, None);
             }
-            self.tiebreaker = false;
+            (self.tiebreaker, self.ingested) = (false, false);
         }
         match self.form {
             Form::Sequence => {

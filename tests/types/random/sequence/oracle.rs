@@ -64,7 +64,8 @@ fn keys(query: &Query, term: &Term, event: &Event) -> BTreeSet<KeyOf> {
     let mut all = BTreeSet::from([Vec::new()]);
     for key in query.by.iter().chain(&term.keys) {
         let choices = choices(key, event);
-        let longer = |key: &KeyOf, choice: &Option<Value>| [&key[..], &[choice.clone()]].concat();
+        let longer =
+            |key: &KeyOf, choice: &Option<Value>| [&key[..], std::slice::from_ref(choice)].concat();
         all = all.iter().flat_map(|key| choices.iter().map(|c| longer(key, c))).collect();
     }
     all
@@ -231,8 +232,10 @@ pub(super) fn in_time(query: &Query, arrived: &[Event], lateness: i64) -> Vec<bo
         if !all().any(|term| holds(query, term, event)) {
             return true;
         }
-        let in_time = event.time >= clock - lateness;
-        clock = clock.max(event.time);
+        let ingested = query.ingested && event.says_so;
+        let time = if ingested { event.arrives } else { event.time };
+        let in_time = time >= clock - lateness;
+        clock = clock.max(time);
         in_time
     });
     takes.collect()

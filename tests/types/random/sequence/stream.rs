@@ -14,6 +14,10 @@ pub(super) struct Event {
     pub(super) number: usize,
     /// `@timestamp` in milliseconds since the stream's beginning.
     pub(super) time: i64,
+    /// When it comes, likewise.
+    pub(super) arrives: i64,
+    /// Whether that is its `event.ingested`; else it has none.
+    pub(super) says_so: bool,
     /// `event.sequence`.
     pub(super) tie: Option<i64>,
 }
@@ -30,17 +34,19 @@ pub(super) fn arrivals(delay: i64) -> impl Strategy<Value = Vec<Event>> {
         1 => (3..12i64).prop_map(|n| n * 1_000),
     ];
     let delay = prop_oneof![2 => Just(0), 1 => 0..=delay];
-    let event = (steps, fields(), prop::option::weighted(0.6, 0..3i64), delay);
+    let says_so = prop::bool::weighted(0.8);
+    let event = (steps, fields(), prop::option::weighted(0.6, 0..3i64), delay, says_so);
     prop::collection::vec(event, 0..40).prop_map(|all| {
         let mut now = 0;
         let mut events = Vec::with_capacity(all.len());
-        for (step, fields, tie, delay) in all {
+        for (step, fields, tie, delay, says_so) in all {
             now += step;
-            events.push((now + delay, Event { fields, number: 0, time: now, tie }));
+            let arrives = now + delay;
+            events.push(Event { fields, number: 0, time: now, arrives, says_so, tie });
         }
-        events.sort_by_key(|(arrives, _)| *arrives);
+        events.sort_by_key(|event| event.arrives);
         let arrived = events.into_iter().enumerate();
-        arrived.map(|(number, (_, event))| Event { number, ..event }).collect()
+        arrived.map(|(number, event)| Event { number, ..event }).collect()
     })
 }
 
@@ -74,6 +80,9 @@ pub(super) fn lines(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| {
         let mut json = event.fields.json(event.number);
         json["@timestamp"] = (START + event.time).into();
+        if event.says_so {
+            json["event"]["ingested"] = (START + event.arrives).into();
+        }
         if let Some(tie) = event.tie {
             json["event"]["sequence"] = tie.into();
         }
