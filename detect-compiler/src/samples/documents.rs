@@ -1,8 +1,9 @@
 //! From what was found to documents: as many as are demanded, one after the other in time.
 
+use super::aggregates::Demand;
 use super::columns::{Column, Place, column};
 use super::outcome::{Outcome, test_of};
-use super::search::{Demand, Goal, Search, State, Wishes};
+use super::search::{Goal, Search, State, Wishes};
 use super::wishes::{Asked, Wish};
 use super::{BUDGET, START};
 use crate::plan::{Expr, ExprKind, Field, Pipeline};
