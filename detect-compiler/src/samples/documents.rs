@@ -189,13 +189,13 @@ fn otherwise<'p>(
 ) -> Option<Wishes> {
     again(search, state, wishes, Some(field), Vec::new(), |next| {
         let wish = next.wish(0, field);
-        wish.fail.extend(used.iter().map(equals).map(Asked::new));
+        wish.fail.extend(used.iter().map(|text| Asked::new(equals(text))));
         wish.present = true;
     })
 }
 
-fn equals(text: &String) -> Test {
-    Test::Equals { text: text.clone(), fold: Fold::None }
+fn equals(text: &str) -> Test {
+    Test::Equals { text: text.to_owned(), fold: Fold::None }
 }
 
 /// Another document of the rule, which has in common with the first what all have.
@@ -214,7 +214,7 @@ fn again<'p>(
             continue;
         }
         let values = wishes.get(&common.path).map(|wish| wish.values.clone()).unwrap_or_default();
-        next.wish(0, common).pass.extend(values.iter().map(equals).map(Asked::new));
+        next.wish(0, common).pass.extend(values.iter().map(|text| Asked::new(equals(text))));
     }
     let mut found = None;
     let mut own = Search {
