@@ -23,6 +23,7 @@ const TESTS: &[(&str, fn())] = &[
     ("nothing_else_matters", over_alerts::nothing_else_matters),
     ("time_moves_rules_over_alerts", over_alerts::time_moves_rules_over_alerts),
     ("alerts_of_an_earlier_run", over_alerts::alerts_of_an_earlier_run),
+    ("old_names_are_understood", over_alerts::old_names_are_understood),
     ("the_program_prints_them", over_alerts::the_program_prints_them),
     ("what_rules_wait_for", needs::what_rules_wait_for),
     ("what_was_left_out", needs::what_was_left_out),

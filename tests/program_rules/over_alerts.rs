@@ -182,3 +182,17 @@ pub(super) fn the_program_prints_them() {
     let plain = program(&[&args[..], &["--reference"]].concat(), &events());
     assert_eq!(plain.stdout, one.stdout, "reference mode");
 }
+
+/// Rules may ask for fields by the names that they had before; alerts do not repeat them.
+pub(super) fn old_names_are_understood() {
+    for reference in [false, true] {
+        let options = Options { reference, ..options() };
+        let alerts = alerts_of(options, &action(1, 60, "h1", "watched"));
+        let by_old_name: Vec<&String> =
+            alerts.iter().filter(|alert| alert.contains("\"By its old name\"")).collect();
+        let [alert] = by_old_name.as_slice() else { panic!("{alerts:?}") };
+        assert!(!alert.contains("\"signal.rule"), "{alert}");
+        let alert: Json = serde_json::from_str(alert).expect("JSON");
+        assert_eq!(alert["kibana.alert.depth"], 2);
+    }
+}

@@ -1,13 +1,14 @@
 //! From what was found to documents: as many as are demanded, one after the other in time.
 
+use super::aggregates::Demand;
 use super::columns::{Column, Place, column};
-use super::outcome::Outcome;
-use super::search::{Demand, Goal, Search, State, Wishes};
+use super::outcome::{Outcome, test_of};
+use super::search::{Goal, Search, State, Wishes};
 use super::wishes::{Asked, Wish};
 use super::{BUDGET, START};
 use crate::plan::{Expr, ExprKind, Field, Pipeline};
 use detect_runtime::event::Raw;
-use detect_runtime::test::{Fold, Test};
+use detect_runtime::test::{Fold, Order, Test};
 use detect_runtime::value::date;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -45,13 +46,21 @@ pub(super) fn documents<'p>(search: &Search<'p>, state: &State<'p>) -> Option<Ve
         }
         let mut varied: Vec<Vec<Flat>> = Vec::new();
         for demand in demands.iter().filter(|demand| demand.least > 1) {
+            let by_case = demand
+                .distinct
+                .and_then(|(expr, at)| cases(search, state, wishes, expr, at, demand.least));
             let fields = match (demand.field, demand.distinct, search.pipeline) {
                 (Some(field), ..) => vec![field],
                 (_, Some((expr, at)), Some(pipeline)) => fields_of(pipeline, expr, at),
                 _ => continue,
             };
-            varied.push(variants(search, state, wishes, &fields, demand.least)?);
+            let own = match by_case {
+                Some(own) => own,
+                None => variants(search, state, wishes, &fields, demand.least)?,
+            };
+            add(&mut varied, own);
         }
+        let least = varied.iter().map(|all| all.len() as u64).max().unwrap_or(0).max(least);
         let base = flat(wishes);
         for number in 0..least as usize {
             let mut doc = base.clone();
@@ -80,6 +89,60 @@ pub(super) fn stamp(docs: &mut [Flat], span: i64) {
 pub(super) fn flat(wishes: &Wishes) -> Flat {
     let value = |(path, wish): (&String, &Wish)| Some((path.clone(), wish.document()?));
     wishes.iter().filter_map(value).collect()
+}
+
+/// Adds variants; those that change what others change too stand before these, not over them.
+fn add(varied: &mut Vec<Vec<Flat>>, own: Vec<Flat>) {
+    let changes =
+        |all: &[Flat]| -> Vec<String> { all.iter().flat_map(|doc| doc.keys().cloned()).collect() };
+    let paths = changes(&own);
+    let same = varied.iter().position(|all| changes(all).iter().any(|path| paths.contains(path)));
+    match same {
+        None => varied.push(own),
+        Some(at) => {
+            let (few, many) = if varied[at].len() < own.len() {
+                (varied.remove(at), own)
+            } else {
+                (own, varied.remove(at))
+            };
+            let rest = many.into_iter().filter(|doc| !few.contains(doc));
+            varied.push(few.iter().cloned().chain(rest).collect());
+        }
+    }
+}
+
+/// Documents for which an expression that chooses between constants has different ones.
+fn cases<'p>(
+    search: &Search<'p>,
+    state: &State<'p>,
+    wishes: &Wishes,
+    expr: &'p Expr,
+    at: Place,
+    count: u64,
+) -> Option<Vec<Flat>> {
+    let pipeline = search.pipeline?;
+    let mut chosen = expr;
+    let mut place = at;
+    while let ExprKind::Slot(slot) = &chosen.kind {
+        let Column::Computed(inner, inner_place) = column(pipeline, *slot, place) else {
+            return None;
+        };
+        (chosen, place) = (inner, inner_place);
+    }
+    let ExprKind::Case { arms, .. } = &chosen.kind else { return None };
+    let mut all: Vec<Flat> = Vec::new();
+    for (_, value) in arms {
+        if all.len() as u64 == count {
+            break;
+        }
+        let arena = bumpalo::Bump::new();
+        let constant = super::fixed::value(value)?;
+        let Some(test) = test_of(Order::Equal, &constant.lend(&arena)) else { continue };
+        let goal = Goal::Expr(chosen, place, Outcome::passes([test]));
+        let found = again(search, state, wishes, None, vec![goal], |_| {});
+        all.extend(found.map(|wishes| flat(&wishes)).filter(|doc| !all.contains(doc)));
+    }
+    (all.len() as u64 == count).then_some(all)
 }
 
 /// Documents that differ in one of the fields, and in what follows from that.
@@ -124,14 +187,34 @@ fn otherwise<'p>(
     field: &'p Field,
     used: &[String],
 ) -> Option<Wishes> {
-    let mut next = State::of(search.base.iter().cloned());
-    let wish = next.wish(0, field);
-    let equals = |text: &String| Test::Equals { text: text.clone(), fold: Fold::None };
-    wish.fail.extend(used.iter().map(equals).map(Asked::new));
-    wish.present = true;
-    for common in search.common.iter().filter(|common| common.path != field.path) {
+    again(search, state, wishes, Some(field), Vec::new(), |next| {
+        let wish = next.wish(0, field);
+        wish.fail.extend(used.iter().map(|text| Asked::new(equals(text))));
+        wish.present = true;
+    })
+}
+
+fn equals(text: &str) -> Test {
+    Test::Equals { text: text.to_owned(), fold: Fold::None }
+}
+
+/// Another document of the rule, which has in common with the first what all have.
+fn again<'p>(
+    search: &Search<'p>,
+    state: &State<'p>,
+    wishes: &Wishes,
+    but: Option<&Field>,
+    goals: Vec<Goal<'p>>,
+    prepare: impl FnOnce(&mut State<'p>),
+) -> Option<Wishes> {
+    let mut next = State::of(search.base.iter().cloned().chain(goals));
+    prepare(&mut next);
+    for common in &search.common {
+        if but.is_some_and(|but| but.path == common.path) {
+            continue;
+        }
         let values = wishes.get(&common.path).map(|wish| wish.values.clone()).unwrap_or_default();
-        next.wish(0, common).pass.extend(values.iter().map(equals).map(Asked::new));
+        next.wish(0, common).pass.extend(values.iter().map(|text| Asked::new(equals(text))));
     }
     let mut found = None;
     let mut own = Search {

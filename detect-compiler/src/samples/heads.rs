@@ -1,9 +1,10 @@
 //! What each kind of rule asks of its documents.
 
+use super::aggregates::Demand;
 use super::columns::Place;
 use super::documents::{documents, fields_of, flat, stamp};
 use super::outcome::Outcome;
-use super::search::{Demand, Goal, Search, State, Wishes};
+use super::search::{Goal, Search, State, Wishes};
 use super::{BUDGET, Proposal, Unsolved};
 use crate::plan::{
     Body, Cond, Field, Pipeline, Plan, Rows, Sequence, Stage, Term, ThreatMatch, Threshold,

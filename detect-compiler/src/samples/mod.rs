@@ -12,6 +12,7 @@
 //! | [`outcome`] | what is wanted of the value of an expression |
 //! | [`search`] | from conditions and expressions to wishes, by cases |
 //! | [`calls`] | the same for calls of functions |
+//! | [`aggregates`] | what is wanted of aggregates: kinds of document and their numbers |
 //! | [`columns`] | what a slot of a pipeline holds |
 //! | [`captures`] | texts for DISSECT and GROK |
 //! | [`fixed`] | values of expressions that read nothing |
@@ -22,6 +23,7 @@
 //! No semantics are decided here: a value is put to the test that it is for, a sample to the
 //! trial. What is proposed wrongly is refused there and the next is proposed.
 
+mod aggregates;
 mod calls;
 mod captures;
 mod columns;

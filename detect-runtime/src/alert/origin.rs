@@ -122,8 +122,10 @@ impl<'s> Origin<'s> {
 pub(super) fn copy(document: &Document, members: &mut Members<'_>) {
     let Document::Object(all) = document else { return };
     let mut kind = has(document, "event.kind");
+    // In an alert these are other names of what stands below `kibana`.
+    let is_alert = has(document, "kibana.alert.uuid");
     for (name, value) in all {
-        if replaced(name) {
+        if replaced(name) || is_alert && name.starts_with("signal.") {
             continue;
         }
         match (name.as_str(), value) {

@@ -17,6 +17,7 @@ mod events;
 mod lineage;
 mod live;
 mod naps;
+mod old_names;
 mod owner;
 mod partial;
 mod quota;

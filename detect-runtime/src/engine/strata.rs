@@ -18,6 +18,7 @@
 
 use super::Options;
 use super::live::Live;
+use super::old_names;
 use super::scanner::{Scanner, Take};
 use super::table::{HeadSpec, Rule, Table};
 use crate::event::reference::Document;
@@ -42,6 +43,8 @@ pub(super) struct Strata {
     /// By rule: its stratum, if its hits wait there.
     waits: Box<[Option<u32>]>,
     options: Options,
+    /// Some rule asks for fields of alerts by their old names.
+    old_names: bool,
     /// Made for the first alert that comes back.
     scanner: Option<Box<Scanner>>,
     /// Alerts that were handed out and not scanned.
@@ -89,6 +92,7 @@ impl Strata {
             levels: levels.collect(),
             waits: table.rules.iter().map(waits).collect(),
             options: options.clone(),
+            old_names: old_names::asked_for(table.fields),
             scanner: None,
             fresh: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -168,7 +172,8 @@ impl Strata {
         let content = &draft.content;
         let traced =
             !matches!(content, Content::Row { source: None, .. } | Content::Threshold { .. });
-        self.fresh.push_back(Fresh { rule, traced, line: json.as_bytes().into() });
+        let line = if self.old_names { old_names::added(json) } else { json.to_owned() };
+        self.fresh.push_back(Fresh { rule, traced, line: line.into_bytes().into() });
     }
 
     /// Whether alerts came that were not scanned.
