@@ -14,7 +14,10 @@
 //! `benches/report.py` makes a table of what criterion wrote down.
 
 use core::hint::black_box;
-use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
 use detect::runtime::engine::{Alert, Engine, Options, Partials, Sink};
 use detect::runtime::head::{Settings, Whole};
 use serde_json::Value;
@@ -30,6 +33,21 @@ const EVENTS: u64 = 50_000;
 /// Bytes handed to the engine at once, as the program does.
 const CHUNK: usize = 1 << 18;
 
+/// A group of benches over a stream.
+fn group<'c>(
+    criterion: &'c mut Criterion,
+    name: &str,
+    bytes: &[u8],
+) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    let bytes = bytes.len() as u64;
+    group
+        .throughput(Throughput::ElementsAndBytes { elements: EVENTS, bytes })
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(20);
+    group
+}
+
 fn end_to_end(criterion: &mut Criterion) {
     for share in ["0", "0.2", "20"] {
         let bytes = generated(share);
@@ -37,14 +55,7 @@ fn end_to_end(criterion: &mut Criterion) {
         assert_eq!(found, detect(engine(true), &bytes), "walking every line finds the same");
         assert_eq!(found, by_hand(&bytes), "the baseline finds the same");
         println!("{share} %: {EVENTS} events, {} bytes, {found} alerts", bytes.len());
-        let mut group = criterion.benchmark_group(format!("end to end, {share} % matches"));
-        group
-            .throughput(Throughput::ElementsAndBytes {
-                elements: EVENTS,
-                bytes: bytes.len() as u64,
-            })
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(20);
+        let mut group = group(criterion, &format!("end to end, {share} % matches"), &bytes);
         for (name, walk_all) in [("detect", false), ("detect, every line walked", true)] {
             group.bench_function(name, |bencher| {
                 bencher.iter_batched(
@@ -81,14 +92,7 @@ fn aggregate_only(criterion: &mut Criterion) {
         assert_eq!(merged(engine(false)), detect(engine(false), &bytes), "the same alerts");
         let size: usize = hits.iter().map(|partials| partials.hits.len()).sum();
         println!("{share} %: {EVENTS} events, {} bytes, hits of {size} bytes", bytes.len());
-        let mut group = criterion.benchmark_group(format!("aggregate only, {share} % matches"));
-        group
-            .throughput(Throughput::ElementsAndBytes {
-                elements: EVENTS,
-                bytes: bytes.len() as u64,
-            })
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(20);
+        let mut group = group(criterion, &format!("aggregate only, {share} % matches"), &bytes);
         group.bench_function("detect", |bencher| {
             bencher.iter_batched(|| engine(false), merged, BatchSize::PerIteration);
         });

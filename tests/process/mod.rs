@@ -1,16 +1,21 @@
 //! Running a program and looking at what it said.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
-/// Runs a program to its end with this on its standard input.
-pub(crate) fn ended(command: &mut Command, input: &[u8]) -> Output {
-    let mut child = command
+/// Starts a program between pipes.
+pub(crate) fn started(command: &mut Command) -> Child {
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the program starts");
+        .expect("the program starts")
+}
+
+/// Runs a program to its end with this on its standard input.
+pub(crate) fn ended(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = started(command);
     let mut pipe = child.stdin.take().expect("a pipe");
     let input = input.to_vec();
     let writer = std::thread::spawn(move || pipe.write_all(&input));

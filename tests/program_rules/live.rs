@@ -1,9 +1,8 @@
 //! Files beside the rules: indicators, values of exceptions, states.
 
-use super::{Json, Scratch, action, command, err, event, printed, program};
+use super::{Json, Scratch, action, command, err, event, printed, program, started};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 const SCAN: [&str; 4] = ["scan", "-", "--format", "ndjson"];
 
@@ -141,12 +140,8 @@ pub(super) fn exceptions_are_given() {
 /// the items before it stay, and the next file counts.
 pub(super) fn a_changed_file_must_fit() {
     let folder = Folder::new("changed", &item("host.name", "match", "value = \"db\""));
-    let mut child = command(&[&SCAN[..], &["--exceptions", folder.path()]].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let args = [&SCAN[..], &["--exceptions", folder.path()]].concat();
+    let mut child = started(&mut command(&args));
     let mut pipe = child.stdin.take().expect("a pipe");
     let steps = [
         None,

@@ -7,7 +7,7 @@ mod over_alerts;
 mod pipe;
 mod sampled;
 
-use crate::process::{ended, err, out};
+use crate::process::{ended, err, out, started};
 use crate::{AS_PROGRAM, Rules};
 use detect::runtime::engine::{Engine, Options};
 use detect::runtime::head::Settings;
